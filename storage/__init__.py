@@ -1,0 +1,1 @@
+"""Storage: what happened, kept in SQLite; the only home of SQL."""
