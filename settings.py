@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
 from routing.errors import InvalidConfiguration
 from routing.types import RoutingStrategy
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+_Number = TypeVar("_Number", int, float)
+
 # A dataclass instead of pydantic-settings: importing pydantic would cost a fifth of the start-up budget and 15 MB.
 
 
-def _setting(default: object, about: str, parse: Callable[[str], Any]) -> Any:
-    """Declare one setting: its default as written in .env, what it is for, and how its text becomes a value."""
-    return field(default=parse(str(default)), metadata={"default": str(default), "about": about, "parse": parse})
+def _setting(
+    default: str, about: str, parse: Callable[[str], Any], *, empty_counts: bool = False, secret: bool = False
+) -> Any:
+    """Declare one setting: its default as written in .env, what it is for, and how its text becomes a value.
+
+    `empty_counts`: written without a value it is empty, not its default. `secret`: it never shows in a repr.
+    """
+    told = {"default": default, "about": about, "parse": parse, "empty_counts": empty_counts}
+    return field(default=parse(default), repr=not secret, metadata=told)
+
+
+# Each of these raises ValueError with what follows "NAME must be". What was given is not repeated: a token in the
+# wrong line would end up in a log.
 
 
 def _text(value: str) -> str:
@@ -29,51 +44,60 @@ def _items(value: str) -> tuple[str, ...]:
     return tuple(item.strip() for item in value.split(",") if item.strip())
 
 
-def _urls(value: str) -> tuple[str, ...]:
-    urls = tuple(url.rstrip("/") for url in _items(value))
-    for url in urls:
-        _url(url)
-    return urls
-
-
 def _url(value: str) -> str:
-    if not value.strip().startswith(("http://", "https://")):
-        raise ValueError(f"{value!r} is not an address that begins with http:// or https://")
+    if not _is_address(value.strip()):
+        raise ValueError("an address such as http://localhost:11434")
     return value.strip().rstrip("/")
+
+
+def _is_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, a bracket that is not closed
+        return False
+
+
+def _urls(value: str) -> tuple[str, ...]:
+    try:
+        return tuple(_url(item) for item in _items(value))
+    except ValueError:
+        raise ValueError("addresses such as http://localhost:11434, separated by commas") from None
 
 
 def _ids(value: str) -> frozenset[int]:
     try:
         return frozenset(int(item) for item in _items(value))
     except ValueError:
-        raise ValueError(f"{value!r} is not a comma-separated list of numeric Telegram ids") from None
+        raise ValueError("numeric Telegram ids, separated by commas") from None
 
 
-def _path(value: str) -> Path | None:
-    return Path(value.strip()).expanduser() if value.strip() else None
+def _path(value: str) -> Path:
+    return Path(value.strip()).expanduser()
+
+
+def _optional_path(value: str) -> Path | None:
+    return _path(value) if value.strip() else None
 
 
 def _number(low: float, high: float) -> Callable[[str], float]:
-    def parse(value: str) -> float:
-        try:
-            number = float(value)
-        except ValueError:
-            raise ValueError(f"{value!r} is not a number") from None
-        if not low <= number <= high:
-            raise ValueError(f"{value} is not between {low:g} and {high:g}")
-        return number
-
-    return parse
+    return _between(float, low, high, "a number")
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(value: str) -> int:
+    return _between(int, low, high, "a whole number")
+
+
+def _between(read: Callable[[str], _Number], low: _Number, high: _Number, kind: str) -> Callable[[str], _Number]:
+    expected = f"{kind} from {low:g} to {high:g}"
+
+    def parse(value: str) -> _Number:
         try:
-            number = int(value)
+            number = read(value)
         except ValueError:
-            raise ValueError(f"{value!r} is not a whole number") from None
-        if not low <= number <= high:
-            raise ValueError(f"{value} is not between {low} and {high}")
+            raise ValueError(expected) from None
+        if not low <= number <= high:  # not a number is not in between either
+            raise ValueError(expected)
         return number
 
     return parse
@@ -82,7 +106,7 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
 def _choice(*options: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value.strip().lower() not in options:
-            raise ValueError(f"{value!r} is not one of {', '.join(options)}")
+            raise ValueError(_one_of(options))
         return value.strip().lower()
 
     return parse
@@ -92,7 +116,11 @@ def _strategy(value: str) -> RoutingStrategy:
     try:
         return RoutingStrategy(value.strip().lower())
     except ValueError:
-        raise ValueError(f"{value!r} is not one of {', '.join(RoutingStrategy)}") from None
+        raise ValueError(_one_of(tuple(RoutingStrategy))) from None
+
+
+def _one_of(options: Sequence[str]) -> str:
+    return f"{', '.join(options[:-1])} or {options[-1]}"
 
 
 _DEFAULT_PROMPT = "You are a helpful assistant. Answer in the language of the question, and no longer than it needs."
@@ -102,35 +130,31 @@ _DEFAULT_PROMPT = "You are a helpful assistant. Answer in the language of the qu
 class Settings:
     """The settings of one process; field names are the environment's names in lower case."""
 
-    telegram_bot_token: str = field(
-        default="",
-        repr=False,
-        metadata={"default": "", "about": "the token from @BotFather; empty: the terminal only", "parse": _text},
-    )
+    telegram_bot_token: str = _setting("", "the token from @BotFather; empty: the terminal only", _text, secret=True)
     telegram_api_url: str = _setting("https://api.telegram.org", "the Bot API server", _url)
     admin_user_ids: frozenset[int] = _setting("", "numeric Telegram ids of the admins, comma-separated", _ids)
     allowed_user_ids: frozenset[int] = _setting("", "numeric Telegram ids of others who may talk", _ids)
     ollama_base_url: tuple[str, ...] = _setting(
-        "http://localhost:11434", "Ollama servers, comma-separated; empty: off", _urls
+        "http://localhost:11434", "Ollama servers, comma-separated; empty: off", _urls, empty_counts=True
     )
     lmstudio_base_url: tuple[str, ...] = _setting(
-        "http://localhost:1234/v1", "LM Studio servers, comma-separated; empty: off", _urls
+        "http://localhost:1234/v1", "LM Studio servers, comma-separated; empty: off", _urls, empty_counts=True
     )
-    lmstudio_api_key: str = field(
-        default="",
-        repr=False,
-        metadata={"default": "", "about": "LM Studio's bearer token, where it asks for one", "parse": _text},
-    )
+    lmstudio_api_key: str = _setting("", "LM Studio's bearer token, where it asks for one", _text, secret=True)
     mlx_model_paths: tuple[str, ...] = _setting("", "MLX model folders, comma-separated; empty: off", _items)
-    models_file: Path | None = _setting("models.toml", "your additions to the model catalog", _path)
-    database_path: Path = _setting("switchboard.db", "the SQLite file", lambda value: Path(value.strip()).expanduser())
+    models_file: Path | None = _setting(
+        "models.toml", "your additions to the model catalog; empty: none", _optional_path, empty_counts=True
+    )
+    database_path: Path = _setting("switchboard.db", "the SQLite file", _path)
     routing_strategy: RoutingStrategy = _setting(
         "auto", "auto, speed, quality, balanced, cost_optimized or redundant", _strategy
     )
     max_cost: float = _setting("0.7", "0-1: the largest share of the machine a model may take", _number(0, 1))
     preferred_backend: str = _setting("", "ollama, lmstudio or mlx: taken first where it can serve", _text)
     stickiness_margin: float = _setting("0.05", "0-1: a chat stays on its model up to this score behind", _number(0, 1))
-    system_prompt: str = _setting(_DEFAULT_PROMPT, "what every model is told first", _text)
+    system_prompt: str = _setting(
+        _DEFAULT_PROMPT, "what every model is told first; empty: nothing", _text, empty_counts=True
+    )
     temperature: float = _setting("0.7", "0-2: how freely models choose their words", _number(0, 2))
     max_tokens: int = _setting("2000", "the longest answer, in tokens", _whole(1, 131072))
     connect_timeout_seconds: float = _setting("5", "until a model server takes the connection", _number(0.1, 60))
@@ -151,22 +175,38 @@ class Settings:
         "90", "days that statistics and conversations are kept; 0: for ever", _whole(0, 36500)
     )
     log_level: str = _setting("info", "debug, info, warning or error", _choice("debug", "info", "warning", "error"))
-    log_file: Path | None = _setting("", "where the log goes; empty: standard error", _path)
+    log_file: Path | None = _setting("", "where the log goes; empty: standard error", _optional_path)
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env")) -> Settings:
         """Read .env under the environment (the environment wins). Raises InvalidConfiguration with every problem."""
-        written = dotenv_values(dotenv) if dotenv and dotenv.is_file() else {}
-        given = {**written, **(os.environ if environ is None else environ)}
-        values, problems = {}, []
+        given = {**_read(dotenv), **(os.environ if environ is None else environ)}
+        values: dict[str, Any] = {}
+        problems = []
         for setting in fields(cls):
             text = given.get(setting.name.upper())
-            if text is None:
+            if text is None or not (text.strip() or setting.metadata["empty_counts"]):
                 continue
             try:
                 values[setting.name] = setting.metadata["parse"](text)
             except ValueError as error:
-                problems.append(f"{setting.name.upper()}: {error}")
+                problems.append(f"{setting.name.upper()} must be {error}.")
         if problems:
             raise InvalidConfiguration(problems)
         return cls(**values)
+
+
+def _read(dotenv: Path | None) -> dict[str, str | None]:
+    if dotenv is None:
+        return {}
+    try:
+        with dotenv.open(encoding="utf-8-sig") as lines:
+            return dotenv_values(stream=lines, interpolate=False)
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidConfiguration([f"{dotenv} cannot be read: {_reason(error)}."]) from error
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror or "the system refused"

@@ -1,0 +1,1 @@
+"""Commands beside the bot: shell scripts, and modules for `python -m scripts.NAME`."""
