@@ -26,14 +26,14 @@ is_recent() {
 }
 
 find_python() {
+    # The PATH of a Mac's service has no Homebrew.
+    [ "$(uname -s)" != Darwin ] || PATH="$PATH:/opt/homebrew/bin:/usr/local/bin"
     for name in python3.14 python3.13 python3.12 python3.11 python3 python; do
-        # A service's PATH has no Homebrew, so its folders are looked at too.
-        for python in "$(command -v "$name")" "/opt/homebrew/bin/$name" "/usr/local/bin/$name"; do
-            if [ -n "$python" ] && is_recent "$python"; then
-                printf '%s\n' "$python"
-                return
-            fi
-        done
+        python=$(command -v "$name") || continue
+        if is_recent "$python"; then
+            printf '%s\n' "$python"
+            return
+        fi
     done
     return 1
 }
