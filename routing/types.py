@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from routing.errors import AllModelsFailed, NoModelAvailable
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -69,6 +71,13 @@ class Tier(StrEnum):
     LIGHT = "light"
     STANDARD = "standard"
     HEAVY = "heavy"
+
+    @classmethod
+    def of(cls, score: float) -> Tier:
+        """The tier of a complexity score (specification S4)."""
+        if score < 0.3:
+            return cls.LIGHT
+        return cls.STANDARD if score < 0.7 else cls.HEAVY
 
 
 class Modality(StrEnum):
@@ -235,9 +244,7 @@ class TaskClassification:
     @property
     def tier(self) -> Tier:
         """LIGHT below 0.3, HEAVY from 0.7 on, STANDARD between (specification S4)."""
-        if self.score < 0.3:
-            return Tier.LIGHT
-        return Tier.STANDARD if self.score < 0.7 else Tier.HEAVY
+        return Tier.of(self.score)
 
     @property
     def level(self) -> int:
@@ -297,7 +304,7 @@ class Outcome(StrEnum):
 class Completion:
     """How a model's stream ended, from the server's own figures; None where it gave none.
 
-    `finish_reason` is "stop", "length", "repetition" or another word of the server's. Times are in seconds.
+    `finish_reason` is "stop", "length", "repetition", "timeout" or another word of the server's. Times are in seconds.
     """
 
     finish_reason: str = "stop"
@@ -326,8 +333,9 @@ class Attempt:
 class ExecutionResult:
     """What came of a query. `execution_time` is in seconds; `attempts` holds every try, the last one decisive.
 
-    `reasoning` is what the model thought aloud, kept apart from `response`. `repetition_cut` says that a runaway
-    repetition was stopped, `length_cut` that the answer ended at its token limit.
+    `reasoning` is what the model thought aloud, kept apart from `response`. `turns_dropped` counts the oldest turns of
+    the conversation that did not fit the model's context. `cut` says why an answer is shorter than the model wanted:
+    "repetition" (a runaway loop was stopped), "length" (its token limit), "timeout" (the whole time was over), or "".
     """
 
     success: bool
@@ -341,8 +349,16 @@ class ExecutionResult:
     decision: RoutingDecision | None = None
     first_token_seconds: float | None = None
     completion: Completion | None = None
-    repetition_cut: bool = False
-    length_cut: bool = False
+    turns_dropped: int = 0
+    cut: str = ""
+
+    def unwrap(self) -> str:
+        """Return the response. Raises AllModelsFailed, or NoModelAvailable when there was none to try."""
+        if self.success:
+            return self.response
+        if any(attempt.model_id != self.model_id for attempt in self.attempts):
+            raise AllModelsFailed(self.error or "every model failed", self.attempts)
+        raise NoModelAvailable(self.error or "no model is available")
 
 
 # --- the events of a run ----------------------------------------------------------------------------------------------
