@@ -35,14 +35,14 @@ HOMES = {
     "aiohttp": r"routing/model_backends/",
     "aiosqlite": r"storage/",
     "dotenv": r"settings\.py",
-    "markdown_it": r"routing/response_formatter",
-    "mdit_py_plugins": r"routing/response_formatter",
+    "markdown_it": r"routing/(markdown_\w+|response_formatter)\.py",
+    "mdit_py_plugins": r"routing/markdown_\w+\.py",
     "pint": r"routing/model_backends/builtin",
     "rich": r"terminal/",
     "simpleeval": r"routing/model_backends/builtin",
     "sqlite3": r"storage/",
     "telegram": r"handlers/|bot\.py",
-    "wcwidth": r"routing/response_formatter",
+    "wcwidth": r"routing/(markdown_table|message_splitter)\.py",
 }
 PACKAGES = {"dotenv": "python-dotenv", "markdown_it": "markdown-it-py", "telegram": "python-telegram-bot"}
 
