@@ -1,0 +1,203 @@
+"""A model server on loopback that answers by script: the part that the doubles of Ollama and LM Studio share."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping
+
+
+BODY = web.RequestKey("body", dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """How a model answers. Numbers named `..._after` count pieces of text (reasoning first) that still go out.
+
+    `load_seconds` pass without a byte if the model is not in memory. `split_bytes` is how many bytes go out at a time.
+    `raw` replaces the whole body. `cut_after` breaks the connection, `end_after` ends the body politely but early.
+    """
+
+    pieces: tuple[str, ...] = ("Hello", " from", " here.")
+    reasoning: tuple[str, ...] = ()
+    load_seconds: float = 0.0
+    token_seconds: float = 0.0
+    stall_after: int | None = None
+    cut_after: int | None = None
+    end_after: int | None = None
+    error_after: int | None = None
+    garbage_after: int | None = None
+    garbage: bytes = b"\x00\xff{garbage}\n\n"
+    error: Any = "an error was encountered while running the model"
+    status: int = 200
+    answers_as: str = ""
+    split_bytes: int = 0
+    raw: bytes | None = None
+    content_type: str = ""
+    finish_reason: str = "stop"
+    prompt_tokens: int = 26
+    refuses_fields: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class FakeModel:
+    """A model that the server has, as its listings tell of it."""
+
+    script: Script = field(default_factory=Script)
+    context_tokens: int = 32768
+    parameters: str = "7.6B"
+    quantization: str = "Q4_K_M"
+    size_bytes: int = 4_683_087_332
+    family: str = "qwen2"
+    vision: bool = False
+    tools: bool = True
+    thinking: bool = False
+    embeds_only: bool = False
+    loaded: bool = True
+    remote_host: str = ""
+
+
+@dataclass(slots=True)
+class Recorded:
+    """One request. Times are of time.monotonic(); `disconnected_at` is when the client hung up before the end."""
+
+    method: str
+    path: str
+    body: Any
+    headers: dict[str, str]
+    at: float
+    disconnected_at: float | None = None
+    finished_at: float | None = None
+
+
+class FakeModelServer:
+    """A server on a free port of loopback, from `start` to `stop` or as a context manager."""
+
+    def __init__(
+        self, models: Mapping[str, FakeModel] | None = None, *, port: int = 0, host: str = "127.0.0.1"
+    ) -> None:
+        self.models = dict(models or {})
+        self.requests: list[Recorded] = []
+        self.app = web.Application(middlewares=[self._record], client_max_size=256 * 1024 * 1024)
+        self._address = (host, port)
+        self._runner: web.AppRunner | None = None
+        self._scripts: dict[str, list[Script]] = {}
+
+    @property
+    def root(self) -> str:
+        assert self._runner is not None, "not started"
+        host, port = self._runner.addresses[0][:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    async def start(self) -> Self:
+        self._runner = web.AppRunner(self.app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, *self._address).start()
+        return self
+
+    async def stop(self) -> None:
+        assert self._runner is not None, "not started"
+        await self._runner.cleanup()
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.stop()
+
+    def play(self, model: str, *scripts: Script) -> None:
+        """Answer with these, one after the other; the last one goes on for ever."""
+        self._scripts[model] = list(scripts)
+
+    def asked(self, path: str) -> list[Recorded]:
+        """The requests for a path, oldest first."""
+        return [request for request in self.requests if request.path == path]
+
+    async def until_disconnected(self, request: Recorded, timeout_seconds: float = 10.0) -> float:
+        """Wait until the client has hung up; when that was."""
+        async with asyncio.timeout(timeout_seconds):
+            while request.disconnected_at is None:
+                await asyncio.sleep(0.002)
+        return request.disconnected_at
+
+    async def until_asked(self, path: str, timeout_seconds: float = 10.0) -> Recorded:
+        """Wait for the first request for a path."""
+        async with asyncio.timeout(timeout_seconds):
+            while not self.asked(path):
+                await asyncio.sleep(0.002)
+        return self.asked(path)[0]
+
+    # --- for the doubles ----------------------------------------------------------------------------------------------
+
+    def next_script(self, model: str) -> Script:
+        """The script for this request."""
+        waiting = self._scripts.get(model)
+        if not waiting:
+            return self.models[model].script
+        return waiting.pop(0) if len(waiting) > 1 else waiting[0]
+
+    async def load(self, model: str, script: Script) -> None:
+        """Load the model if it is not in memory: no byte goes out while it does."""
+        if not self.models[model].loaded:
+            await asyncio.sleep(script.load_seconds)
+            self.models[model].loaded = True
+
+    async def send(
+        self, request: web.Request, script: Script, content_type: str, chunks: Iterable[bytes]
+    ) -> web.StreamResponse:
+        """Send the chunks of a scripted answer, one for each piece and then the end, with what the script does to them."""
+        response = web.StreamResponse(headers={"Content-Type": script.content_type or content_type})
+        await response.prepare(request)
+        if script.raw is not None:
+            await self._write(response, script.raw, script)
+            return response
+        async for chunk in self._disturbed(request, script, chunks):
+            await self._write(response, chunk, script)
+        return response
+
+    async def _disturbed(self, request: web.Request, script: Script, chunks: Iterable[bytes]) -> AsyncIterator[bytes]:
+        for sent, chunk in enumerate(chunks):
+            if sent == script.stall_after:
+                await asyncio.Event().wait()
+            if sent == script.cut_after:
+                assert request.transport is not None
+                request.transport.abort()
+                return
+            if sent == script.garbage_after:
+                yield script.garbage
+            if sent == script.end_after:
+                return
+            if sent:
+                await asyncio.sleep(script.token_seconds)
+            yield chunk
+
+    async def _write(self, response: web.StreamResponse, data: bytes, script: Script) -> None:
+        if not script.split_bytes:
+            await response.write(data)
+            return
+        for start in range(0, len(data), script.split_bytes):
+            await response.write(data[start : start + script.split_bytes])
+            await asyncio.sleep(0)
+
+    @web.middleware
+    async def _record(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        text = await request.text()
+        recorded = Recorded(
+            request.method, request.path, json.loads(text) if text else None, dict(request.headers), time.monotonic()
+        )
+        self.requests.append(recorded)
+        request[BODY] = recorded.body
+        try:
+            response: web.StreamResponse = await handler(request)
+        except asyncio.CancelledError:
+            recorded.disconnected_at = time.monotonic()
+            raise
+        recorded.finished_at = time.monotonic()
+        return response
