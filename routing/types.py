@@ -317,7 +317,11 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try of one model. `error` is a sentence for people, `error_class` the name of the error's class."""
+    """One try of one model.
+
+    `error` is a sentence for people, `reason` its short form for a receipt ("timed out"), `error_class` the name of
+    the error's class.
+    """
 
     model_id: str
     endpoint: Endpoint | None
@@ -327,6 +331,7 @@ class Attempt:
     completion: Completion | None = None
     error: str | None = None
     error_class: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

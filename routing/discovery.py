@@ -1,0 +1,93 @@
+"""Discovery: asks every endpoint in the background what it can serve, and tells the registry."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from routing.errors import BackendError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from routing.model_backends import ModelAdapterPool
+    from routing.model_registry import ModelRegistry
+    from routing.types import Endpoint
+
+logger = logging.getLogger(__name__)
+
+ANSWER_SECONDS = 10.0
+"""A server that takes longer to list its models counts as not reachable."""
+
+
+class Discovery:
+    """Keeps the registry true. Lives from `start` to `close`; `refresh` may also be awaited by itself."""
+
+    def __init__(
+        self,
+        registry: ModelRegistry,
+        pool: ModelAdapterPool,
+        endpoints: Sequence[Endpoint],
+        refresh_seconds: float = 30.0,
+    ) -> None:
+        self.endpoints = tuple(endpoints)
+        self._registry = registry
+        self._pool = pool
+        self._refresh_seconds = refresh_seconds
+        self._first_round = asyncio.Event()
+        self._loop: asyncio.Task[None] | None = None
+        self._asking: dict[Endpoint, asyncio.Task[None]] = {}
+
+    def start(self) -> None:
+        """Begin to ask, now and every `refresh_seconds`."""
+        self._loop = self._loop or asyncio.create_task(self._run(), name="discovery")
+
+    async def ready(self, timeout_seconds: float) -> None:
+        """Wait until every endpoint has been asked once, but not longer than the time given; at once if not started."""
+        if self._loop and not self._first_round.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._first_round.wait(), timeout_seconds)
+
+    async def refresh(self) -> None:
+        """Ask every endpoint; one that is dead or slow is noted as such and holds up no other."""
+        await asyncio.gather(*(self._ask_once(endpoint) for endpoint in self.endpoints))
+
+    def poke(self, endpoint: Endpoint) -> None:
+        """Ask one endpoint again soon, after a failure; nothing happens before `start`."""
+        if self._loop and endpoint in self.endpoints:
+            self._ask_once(endpoint)
+
+    async def close(self) -> None:
+        """Stop asking."""
+        tasks = [task for task in (self._loop, *self._asking.values()) if task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._loop = None
+
+    async def _run(self) -> None:
+        while True:
+            await self.refresh()
+            self._first_round.set()
+            await asyncio.sleep(self._refresh_seconds)
+
+    def _ask_once(self, endpoint: Endpoint) -> asyncio.Task[None]:
+        """Ask an endpoint, or join the question that is already under way."""
+        task = self._asking.get(endpoint)
+        if task is None or task.done():
+            task = self._asking[endpoint] = asyncio.create_task(self._ask(endpoint), name=f"ask {endpoint.url}")
+        return task
+
+    async def _ask(self, endpoint: Endpoint) -> None:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                backend = await self._pool.backend(endpoint)
+                offers = await backend.offers()
+        except (BackendError, TimeoutError) as error:
+            if self._registry.apply_offers(endpoint, None):
+                logger.warning("%s at %s is not reachable: %s", endpoint.backend, endpoint.url, error)
+            return
+        if self._registry.apply_offers(endpoint, offers):
+            logger.info("%s at %s offers %d models", endpoint.backend, endpoint.url, len(offers))

@@ -1,0 +1,248 @@
+"""IntelligentRouter: a classified query and the live state of the models become a RoutingDecision, in microseconds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from routing.context_window import served_context_tokens
+from routing.model_backends.builtin import BUILTIN
+from routing.ranking import Ranking, TaskKind, rank
+from routing.strategies import weights_for
+from routing.task_classifier import TaskClassifier
+from routing.tokens import estimate_tokens
+from routing.types import (
+    Candidate,
+    Exclusion,
+    Modality,
+    Query,
+    RoutingDecision,
+    RoutingStrategy,
+    SpeedClass,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from routing.model_registry import ModelRegistry
+    from routing.types import ModelMetadata, TaskClassification
+
+# Rankings kept; each is for one kind of task under one version of the registry.
+_KEPT_RANKINGS = 256
+# Seconds to a first token by class: the middle of each range of the specification, half of it being the first token.
+_FIRST_TOKEN_SECONDS = {
+    SpeedClass.ULTRA_FAST: 0.15,
+    SpeedClass.FAST: 0.5,
+    SpeedClass.MEDIUM: 1.1,
+    SpeedClass.SLOW: 2.0,
+    SpeedClass.VERY_SLOW: 4.0,
+}
+_LAST = Candidate(BUILTIN, 0.0, ("needs no server",))
+
+
+class IntelligentRouter:
+    """Decides which models answer a query, and in which order. Pure but for its own counts; nothing is awaited on.
+
+    `max_cost` is 0-1; `stickiness_margin` is how far a chat's model may score behind the best and still be kept.
+    """
+
+    def __init__(  # noqa: PLR0913  # the specification's three, and what later ones need, by name
+        self,
+        registry: ModelRegistry,
+        strategy: RoutingStrategy = RoutingStrategy.AUTO,
+        max_cost: float = 0.7,
+        *,
+        preferred_backend: str | None = None,
+        stickiness_margin: float = 0.05,
+        classifier: TaskClassifier | None = None,
+    ) -> None:
+        self.registry = registry
+        self.strategy = strategy
+        self.max_cost = max_cost
+        self._preferred_backend = preferred_backend
+        self._stickiness_margin = stickiness_margin
+        self._classifier = classifier or TaskClassifier()
+        self._rankings: dict[TaskKind, Ranking] = {}
+        self._rankings_version = -1
+        self._total = 0
+        self._fallbacks = 0
+        self._by_complexity: Counter[str] = Counter()
+        self._by_model: Counter[str] = Counter()
+
+    def set_strategy(self, strategy: RoutingStrategy | str) -> None:
+        """Use another strategy from now on. Raises ValueError for a name that is none."""
+        self.strategy = RoutingStrategy(strategy)
+
+    def set_max_cost(self, max_cost: float) -> None:
+        """Set the largest cost, 0-1, that capped strategies accept. Raises ValueError outside of it."""
+        if not 0 <= max_cost <= 1:
+            raise ValueError(f"max_cost is a share of the machine between 0 and 1, not {max_cost}")
+        self.max_cost = max_cost
+
+    async def route(self, query: Query | str, preferred_backend: str | None = None) -> ModelMetadata:
+        """Decide, and return the first candidate's model."""
+        query = Query(query) if isinstance(query, str) else query
+        if preferred_backend:
+            query = replace(query, preferred_backend=preferred_backend)
+        return self.decide(query).candidates[0].model
+
+    def decide(self, query: Query | str) -> RoutingDecision:
+        """Put every model that can serve the query in order; the built-in one, which needs no server, comes last."""
+        query = Query(query) if isinstance(query, str) else query
+        task = self._classifier.classify(query)
+        strategy = query.strategy or self.strategy
+        ranking = self._ranking(query, task, strategy)
+        fitting, too_small, notes = _fitting(ranking, query, task)
+        candidates, moved = self._rearranged(fitting, query)
+        first = candidates[0].model if candidates else BUILTIN
+        decision = RoutingDecision(
+            classification=task,
+            strategy=strategy,
+            candidates=(*candidates, _LAST),
+            exclusions=ranking.exclusions + too_small,
+            estimated_tokens=task.estimated_tokens,
+            estimated_seconds=_estimated_seconds(first, task),
+            estimated_cost=first.cost,
+            race=weights_for(strategy, task).race,
+            notes=ranking.notes + notes + moved,
+        )
+        self._count(decision)
+        return decision
+
+    def get_fallback_model(self, failed: ModelMetadata | str) -> ModelMetadata | None:
+        """Find the available model that comes closest to a failed one: most capabilities shared, then best quality."""
+        model = self.registry.get_model(failed) if isinstance(failed, str) else failed
+        others = [
+            other
+            for other in self.registry.get_all_models()
+            if self.registry.status(other.model_id).available and (model is None or other.model_id != model.model_id)
+        ]
+        wanted = model.capabilities if model else frozenset()
+        return max(others, key=lambda other: (len(wanted & other.capabilities), other.quality.general), default=None)
+
+    def note_fallback(self) -> None:
+        """Count one decision whose first candidate did not answer."""
+        self._fallbacks += 1
+
+    def get_stats(self) -> dict[str, object]:
+        """Count decisions since the start: total_routed, by_complexity, by_model (model ids), fallbacks."""
+        return {
+            "total_routed": self._total,
+            "by_complexity": dict(self._by_complexity),
+            "by_model": dict(self._by_model),
+            "fallbacks": self._fallbacks,
+        }
+
+    def _ranking(self, query: Query, task: TaskClassification, strategy: RoutingStrategy) -> Ranking:
+        kind = TaskKind(
+            category=task.category,
+            required=task.required_capabilities,
+            modality=Modality.IMAGE if _has_image(query) else Modality.TEXT,
+            requires_tools=task.requires_tools,
+            weights=weights_for(strategy, task),
+            max_cost=self._cost_limit(query),
+            preferred_backend=query.preferred_backend or self._preferred_backend,
+        )
+        version = self.registry.version
+        if version != self._rankings_version or len(self._rankings) >= _KEPT_RANKINGS:
+            self._rankings.clear()
+            self._rankings_version = version
+        if kind not in self._rankings:
+            self._rankings[kind] = rank(self.registry, kind)
+        return self._rankings[kind]
+
+    def _rearranged(
+        self, candidates: tuple[Candidate, ...], query: Query
+    ) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
+        """Put the model that the person chose first, or keep the chat's; on a retry the last one goes to the end."""
+        if query.model_id:
+            return self._chosen_first(candidates, query.model_id)
+        if query.avoid_model_ids:
+            fresh = [candidate for candidate in candidates if candidate.model.model_id not in query.avoid_model_ids]
+            if fresh:
+                tried = [candidate for candidate in candidates if candidate.model.model_id in query.avoid_model_ids]
+                return (*fresh, *tried), ("asked again: another model goes first",)
+        return self._chat_model_first(candidates, query.current_model_id)
+
+    def _chosen_first(
+        self, candidates: tuple[Candidate, ...], model_id: str
+    ) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
+        chosen = [candidate for candidate in candidates if candidate.model.model_id == model_id]
+        if chosen:
+            first = replace(chosen[0], reasons=("chosen by you", *chosen[0].reasons))
+            return (first, *(other for other in candidates if other is not chosen[0])), ()
+        model = self.registry.get_model(model_id)
+        if model is None:
+            return candidates, (f"the chosen model {model_id} is not there any more",)
+        reason = self.registry.status(model_id).reason or "it cannot take this message"
+        return candidates, (f"{model.display_name}, which you chose, was left out: {reason}",)
+
+    def _cost_limit(self, query: Query) -> float:
+        """Let a model that the person chose be as costly as it is."""
+        chosen = self.registry.get_model(query.model_id) if query.model_id else None
+        return max(self.max_cost, chosen.cost) if chosen else self.max_cost
+
+    def _chat_model_first(
+        self, candidates: tuple[Candidate, ...], model_id: str | None
+    ) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
+        """Keep the chat's model while it scores close to the best: its prompt cache is warm."""
+        if not model_id or not candidates or candidates[0].model.model_id == model_id:
+            return candidates, ()
+        kept = next((candidate for candidate in candidates if candidate.model.model_id == model_id), None)
+        best = candidates[0]
+        if kept is None or best.score - kept.score > self._stickiness_margin:
+            return candidates, ()
+        first = replace(kept, reasons=("this chat's model, and close to the best", *kept.reasons))
+        return (first, *(other for other in candidates if other is not kept)), ()
+
+    def _count(self, decision: RoutingDecision) -> None:
+        self._total += 1
+        self._by_complexity[decision.classification.complexity] += 1
+        self._by_model[decision.candidates[0].model.model_id] += 1
+
+
+def _has_image(query: Query) -> bool:
+    return any(attachment.modality is Modality.IMAGE for attachment in query.attachments)
+
+
+def _estimated_seconds(model: ModelMetadata, task: TaskClassification) -> float:
+    """Add the class's time to a first token and the answer's length at the model's speed."""
+    if not model.tokens_per_second:
+        return 0.0
+    return round(_FIRST_TOKEN_SECONDS[model.speed_class] + task.estimated_tokens / model.tokens_per_second, 2)
+
+
+def _fitting(
+    ranking: Ranking, query: Query, task: TaskClassification
+) -> tuple[tuple[Candidate, ...], tuple[Exclusion, ...], tuple[str, ...]]:
+    """Apply the context gate: prompt and answer must fit.
+
+    The whole conversation should; when it fits no model, the last message must, and older turns are left out. The
+    model that a person chose only has to take the last message.
+    """
+    whole = task.prompt_tokens + task.estimated_tokens
+    if whole <= ranking.smallest_context_tokens or not ranking.candidates:
+        return ranking.candidates, (), ()
+    alone = estimate_tokens(query.text) + estimate_tokens(query.system_prompt or "") + task.estimated_tokens
+    fits = _partition(ranking, lambda model: alone if model.model_id == query.model_id else whole)
+    if fits[0]:
+        return (*fits, ())
+    fits = _partition(ranking, lambda _: alone)
+    if fits[0]:
+        return (*fits, ("the conversation is longer than any model's context: its oldest turns are left out",))
+    largest = max(served_context_tokens(candidate.model) for candidate in ranking.candidates)
+    return (*fits, (f"the message needs about {alone} tokens, and the largest model here takes {largest}",))
+
+
+def _partition(
+    ranking: Ranking, needed_tokens: Callable[[ModelMetadata], int]
+) -> tuple[tuple[Candidate, ...], tuple[Exclusion, ...]]:
+    fitting, too_small = [], []
+    for candidate in ranking.candidates:
+        context, needed = served_context_tokens(candidate.model), needed_tokens(candidate.model)
+        if needed <= context:
+            fitting.append(candidate)
+        else:
+            too_small.append(Exclusion(candidate.model, f"too small a context ({context} < {needed} tokens)"))
+    return tuple(fitting), tuple(too_small)

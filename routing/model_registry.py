@@ -1,0 +1,241 @@
+"""ModelRegistry: which models exist, what they can do, and which endpoints can serve them now."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from routing.catalog import shipped_catalog
+from routing.priors import model_from_offer
+from routing.types import Endpoint, ModelCapability, ModelMetadata
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from routing.types import ModelOffer, SpeedClass
+
+_QUALITY_OF = {ModelCapability.CODE: "code", ModelCapability.REASONING: "reasoning", ModelCapability.MATH: "reasoning"}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """Where a model stands now. `reason` says why it is not available; `loaded` is None where nobody knows."""
+
+    model: ModelMetadata
+    available: bool
+    reason: str = ""
+    loaded: bool | None = None
+    endpoints: tuple[Endpoint, ...] = ()
+
+
+@dataclass(slots=True)
+class _Serving:
+    """One model at one endpoint."""
+
+    loaded: bool
+    cooling_until: float = 0.0
+
+
+class ModelRegistry:
+    """The models and their live state.
+
+    Until the first word of a backend's endpoints (`apply_offers`, `close_backend`), its models count as available: the
+    catalog is then all that is known. `version` grows with every change that can alter a decision. Not thread-safe.
+    """
+
+    def __init__(
+        self, models: Iterable[ModelMetadata] | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._catalog: dict[str, ModelMetadata] = {}
+        self._models: dict[str, ModelMetadata] = {}
+        self._servings: dict[str, dict[Endpoint, _Serving]] = {}
+        self._offers: dict[Endpoint, tuple[ModelOffer, ...] | None] = {}
+        self._closed: dict[str, str] = {}
+        self._switched_off: dict[str, str] = {}
+        self._clock = clock
+        self._version = 0
+        self._next_change = float("inf")
+        for model in shipped_catalog().models if models is None else models:
+            self.register(model)
+
+    # --- which models there are ---------------------------------------------------------------------------------------
+
+    def register(self, model: ModelMetadata) -> None:
+        """Add a model, or replace the one of the same id."""
+        self._catalog[model.model_id] = model
+        self._models[model.model_id] = model
+        self._touch()
+
+    def get_model(self, model_id: str) -> ModelMetadata | None:
+        """Find a model by its id, available or not."""
+        return self._models.get(model_id)
+
+    def get_all_models(self) -> list[ModelMetadata]:
+        """List every model, available or not, in the order of the catalog; discovered ones follow."""
+        return list(self._models.values())
+
+    def get_models_by_backend(self, backend: str) -> list[ModelMetadata]:
+        """List the available models of one backend."""
+        return [model for model in self._available() if model.backend == backend]
+
+    def get_models_by_capability(self, capability: ModelCapability) -> list[ModelMetadata]:
+        """List the available models that have a capability."""
+        return [model for model in self._available() if capability in model.capabilities]
+
+    def get_models_by_speed(self, speed: SpeedClass) -> list[ModelMetadata]:
+        """List the available models of one speed class."""
+        return [model for model in self._available() if model.speed_class is speed]
+
+    def get_fastest_model(self, capability: ModelCapability | None = None) -> ModelMetadata | None:
+        """Find the available model of the fastest class; among equals the order of the catalog decides."""
+        able = [model for model in self._available() if capability is None or capability in model.capabilities]
+        return min(able, key=lambda model: model.speed_class.rank, default=None)
+
+    def get_best_quality_model(self, capability: ModelCapability, max_cost: float = 1.0) -> ModelMetadata | None:
+        """Find the available model that does best at a capability and costs `max_cost` at the most."""
+        able = [model for model in self.get_models_by_capability(capability) if model.cost <= max_cost]
+        figure = _QUALITY_OF.get(capability, "general")
+        return max(able, key=lambda model: getattr(model.quality, figure), default=None)
+
+    # --- what can serve now -------------------------------------------------------------------------------------------
+
+    @property
+    def version(self) -> int:
+        """A number that grows with every change, an endpoint that has cooled down again included."""
+        if self._clock() >= self._next_change:
+            self._touch()
+        return self._version
+
+    def status(self, model_id: str) -> ModelStatus:
+        """Say where a model stands. Raises KeyError for an id that is not registered."""
+        model = self._models[model_id]
+        servings = self._servings.get(model_id, {})
+        ready = tuple(endpoint for endpoint, serving in servings.items() if serving.cooling_until <= self._clock())
+        reason = self._why_not(model, ready)
+        loaded = any(servings[endpoint].loaded for endpoint in ready) if ready else None
+        return ModelStatus(model, available=not reason, reason=reason, loaded=loaded, endpoints=ready)
+
+    def update_availability(self, model_id: str, available: bool, reason: str = "unavailable") -> None:  # noqa: FBT001  # the specification's signature
+        """Take a model out of the choice by hand, for a reason in words, or put it back."""
+        if available:
+            self._switched_off.pop(model_id, None)
+        else:
+            self._switched_off[model_id] = reason
+        self._touch()
+
+    def close_backend(self, backend: str, reason: str) -> None:
+        """Declare that no endpoint of a backend will ever be there, and why ("OLLAMA_BASE_URL is empty")."""
+        self._closed[backend] = reason
+        self._touch()
+
+    def apply_offers(self, endpoint: Endpoint, offers: Sequence[ModelOffer] | None) -> bool:
+        """Take in what an endpoint offers; None: it cannot be reached. True when that changed anything."""
+        known = tuple(offers) if offers is not None else None
+        if endpoint in self._offers and self._offers[endpoint] == known:
+            return False
+        self._offers[endpoint] = known
+        self._rebuild()
+        return True
+
+    def is_down(self, endpoint: Endpoint) -> bool:
+        """True when the last attempt to ask an endpoint failed."""
+        return endpoint in self._offers and self._offers[endpoint] is None
+
+    def mark_loaded(self, model_id: str, endpoint: Endpoint) -> None:
+        """Note that a model has just answered at an endpoint, so that it is in memory there."""
+        serving = self._servings.get(model_id, {}).get(endpoint)
+        if serving and not serving.loaded:
+            serving.loaded = True
+            self._touch()
+
+    def cool_down(self, model_id: str, endpoint: Endpoint, until: float) -> None:
+        """Keep a model at an endpoint out of the choice until `until` (this registry's clock); 0 ends it."""
+        serving = self._servings.setdefault(model_id, {}).setdefault(endpoint, _Serving(loaded=False))
+        if serving.cooling_until != until:
+            serving.cooling_until = until
+            self._touch()
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _available(self) -> list[ModelMetadata]:
+        return [model for model in self._models.values() if self.status(model.model_id).available]
+
+    def _why_not(self, model: ModelMetadata, ready: tuple[Endpoint, ...]) -> str:
+        """Say in words why a model cannot be had; empty when it can."""
+        off = self._switched_off.get(model.model_id, "") if model.enabled else "disabled in models.toml"
+        if off or ready:
+            return off
+        if self._servings.get(model.model_id):
+            return "cooling down"
+        return self._closed.get(model.backend) or self._why_not_offered(model.backend)
+
+    def _why_not_offered(self, backend: str) -> str:
+        """Say why no endpoint of a backend offers a model; empty while none has been asked."""
+        answers = [offers for endpoint, offers in self._offers.items() if endpoint.backend == backend]
+        if not answers:
+            return ""
+        return "not installed" if any(offers is not None for offers in answers) else f"{backend} not reachable"
+
+    def _rebuild(self) -> None:
+        """Lay all offers over the catalog anew; what cools down goes on cooling."""
+        before = self._servings
+        self._models = dict(self._catalog)
+        self._servings = {}
+        for endpoint, offers in self._offers.items():
+            for offer in offers or ():
+                model_id = self._take_in(offer)
+                cooling = before.get(model_id, {}).get(endpoint, _Serving(loaded=False)).cooling_until
+                self._servings.setdefault(model_id, {})[endpoint] = _Serving(offer.loaded, cooling)
+        self._touch()
+
+    def _take_in(self, offer: ModelOffer) -> str:
+        """Join an offer with the model it belongs to, or make it a model of its own; return the model's id."""
+        for model in self._models.values():
+            if model.backend == offer.endpoint.backend and _same_name(model.backend_name, offer.backend_name):
+                limit = model.context_tokens if model.model_id in self._servings else None
+                self._models[model.model_id] = _as_served(model, offer, limit)
+                return model.model_id
+        model_id = self._free_id(offer)
+        self._models[model_id] = model_from_offer(offer, model_id)
+        return model_id
+
+    def _free_id(self, offer: ModelOffer) -> str:
+        name = f"{offer.endpoint.backend}_{re.sub(r'[^a-z0-9]+', '_', offer.backend_name.lower()).strip('_')}"
+        taken = sum(model_id == name or model_id.startswith(f"{name}__") for model_id in self._models)
+        return f"{name}__{taken + 1}" if taken else name
+
+    def _touch(self) -> None:
+        self._version += 1
+        now = self._clock()
+        cooling = (serving.cooling_until for at in self._servings.values() for serving in at.values())
+        self._next_change = min((until for until in cooling if until > now), default=float("inf"))
+
+
+def _same_name(known: str, offered: str) -> bool:
+    """Compare names as servers do: Ollama's ":latest" goes without saying, and so does a hub name's owner."""
+    if known.removesuffix(":latest").lower() == offered.removesuffix(":latest").lower():
+        return True
+    return "/" in offered and "/" not in known and known.lower() == offered.rsplit("/", 1)[-1].lower()
+
+
+def _as_served(model: ModelMetadata, offer: ModelOffer, limit: int | None) -> ModelMetadata:
+    """Let the server's word stand over the catalog's for what it can know.
+
+    `limit` is the context at other endpoints: the smallest holds, since any of them may serve. The name stays the one
+    that the server uses.
+    """
+    context = offer.context_tokens or model.context_tokens
+    return dataclasses.replace(
+        model,
+        backend_name=offer.backend_name,
+        capabilities=model.capabilities | offer.capabilities,
+        context_tokens=min(context, limit) if limit else context,
+        quantization=offer.quantization or model.quantization,
+        thinking=model.thinking or offer.thinking,
+    )
+
+
+registry = ModelRegistry()

@@ -1,0 +1,135 @@
+"""Ranks every model for a kind of task: hard gates first, then the score, each with its reasons in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from routing.context_window import served_context_tokens
+from routing.strategies import SPEED_VALUE
+from routing.types import Candidate, Exclusion, Modality, ModelCapability, TaskCategory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from routing.model_registry import ModelRegistry, ModelStatus
+    from routing.strategies import Weights
+    from routing.types import ModelMetadata
+
+    Gap = Callable[[ModelMetadata, "TaskKind"], str]
+
+_QUALITY_FIGURE = {
+    TaskCategory.CODE: "code",
+    TaskCategory.MATH: "reasoning",
+    TaskCategory.REASONING: "reasoning",
+    TaskCategory.ANALYSIS: "reasoning",
+}
+# What a model that lacks a capability that the task wants keeps of its quality.
+_WITHOUT_CAPABILITY = 0.9
+_UNTAGGED = frozenset({ModelCapability.GENERAL, ModelCapability.SPEED})
+
+
+@dataclass(frozen=True, slots=True)
+class TaskKind:
+    """All of a query that a ranking depends on; two queries of one kind share it."""
+
+    category: TaskCategory
+    required: frozenset[ModelCapability]
+    modality: Modality
+    requires_tools: bool
+    weights: Weights
+    max_cost: float
+    preferred_backend: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Candidates, best first, and what was left out. `smallest_context_tokens` spares most queries the context gate."""
+
+    candidates: tuple[Candidate, ...]
+    exclusions: tuple[Exclusion, ...]
+    notes: tuple[str, ...]
+    smallest_context_tokens: int
+
+
+def rank(registry: ModelRegistry, kind: TaskKind) -> Ranking:
+    """Rank all models of the registry for one kind of task."""
+    statuses = [registry.status(model.model_id) for model in registry.get_all_models()]
+    left_out = [Exclusion(status.model, status.reason) for status in statuses if not status.available]
+    able, unable, notes = _through_gates([status for status in statuses if status.available], kind)
+    # sorted() is stable: among equals the order of the catalog decides.
+    judged = sorted((_judge(status, kind) for status in able), key=lambda candidate: -candidate.score)
+    candidates = tuple(judged)
+    contexts = (served_context_tokens(candidate.model) for candidate in candidates)
+    return Ranking(candidates, (*left_out, *unable), tuple(notes), min(contexts, default=0))
+
+
+def _through_gates(
+    statuses: Sequence[ModelStatus], kind: TaskKind
+) -> tuple[Sequence[ModelStatus], list[Exclusion], list[str]]:
+    """Apply modality, tools and max_cost. The last two give way, with a note, when nothing would be left."""
+    able, unable = _split(statuses, _modality_gap, kind)
+    notes = []
+    for gap, note in ((_tools_gap, "no model can call tools; the next best answers"), (_cost_gap, "")):
+        passed, stopped = _split(able, gap, kind)
+        if passed:
+            able = passed
+            unable += stopped
+        elif able:
+            notes.append(note or f"every model is over max_cost {kind.max_cost:g}; the next best answers")
+    wanted = kind.required - _UNTAGGED - {ModelCapability.FUNCTION_CALLING, ModelCapability.VISION}
+    notes += [
+        f"no available model has {capability}; the next best answers"
+        for capability in sorted(wanted)
+        if able and not any(capability in status.model.capabilities for status in able)
+    ]
+    return able, unable, notes
+
+
+def _split(statuses: Sequence[ModelStatus], gap: Gap, kind: TaskKind) -> tuple[list[ModelStatus], list[Exclusion]]:
+    reasons = [(status, gap(status.model, kind)) for status in statuses]
+    passed = [status for status, reason in reasons if not reason]
+    return passed, [Exclusion(status.model, reason) for status, reason in reasons if reason]
+
+
+def _modality_gap(model: ModelMetadata, kind: TaskKind) -> str:
+    blind = kind.modality is Modality.IMAGE and ModelCapability.VISION not in model.capabilities
+    return "cannot see images" if blind else ""
+
+
+def _tools_gap(model: ModelMetadata, kind: TaskKind) -> str:
+    unable = kind.requires_tools and ModelCapability.FUNCTION_CALLING not in model.capabilities
+    return "cannot call tools" if unable else ""
+
+
+def _cost_gap(model: ModelMetadata, kind: TaskKind) -> str:
+    over = kind.weights.capped and model.cost > kind.max_cost
+    return f"over max_cost ({model.cost:g} > {kind.max_cost:g})" if over else ""
+
+
+def _judge(status: ModelStatus, kind: TaskKind) -> Candidate:
+    """Score one model. Too little quality costs it a whole point, and the preferred backend is worth two."""
+    model, weights = status.model, kind.weights
+    figure = _QUALITY_FIGURE.get(kind.category, "general")
+    quality: float = getattr(model.quality, figure)
+    lacking = kind.required - model.capabilities - {ModelCapability.FUNCTION_CALLING}
+    preferred = bool(kind.preferred_backend) and model.backend == kind.preferred_backend
+    score = (
+        weights.quality * quality * (_WITHOUT_CAPABILITY if lacking else 1.0)
+        + weights.speed * SPEED_VALUE[model.speed_class]
+        + weights.cost * (1 - model.cost)
+        + weights.warmth * (status.loaded is True)
+        + 2 * preferred
+        - (quality < weights.min_quality)
+    )
+    reasons = {
+        "preferred backend": preferred,
+        f"{figure} specialist": figure != "general" and quality > model.quality.general,
+        f"{quality:g} {figure} quality": quality >= weights.min_quality,
+        f"only {quality:g} {figure} quality": quality < weights.min_quality,
+        model.speed_class.replace("_", " "): True,
+        "loaded": status.loaded is True,
+        f"{model.cost:g} cost": True,
+        **{f"lacks {capability}": True for capability in sorted(lacking)},
+    }
+    return Candidate(model, round(score, 4), tuple(reason for reason, holds in reasons.items() if holds))
