@@ -89,20 +89,24 @@ class FakeModelServer:
         self._address = (host, port)
         self._runner: web.AppRunner | None = None
         self._scripts: dict[str, list[Script]] = {}
+        self._changed = asyncio.Condition()
 
     @property
     def root(self) -> str:
+        """The address without a path."""
         assert self._runner is not None, "not started"
         host, port = self._runner.addresses[0][:2]
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def start(self) -> Self:
+        """Listen; port 0 takes a free one."""
         self._runner = web.AppRunner(self.app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, *self._address).start()
         return self
 
     async def stop(self) -> None:
+        """End every answer and listen no more."""
         assert self._runner is not None, "not started"
         await self._runner.cleanup()
 
@@ -123,15 +127,16 @@ class FakeModelServer:
     async def until_disconnected(self, request: Recorded, timeout_seconds: float = 10.0) -> float:
         """Wait until the client has hung up; when that was."""
         async with asyncio.timeout(timeout_seconds):
-            while request.disconnected_at is None:
-                await asyncio.sleep(0.002)
+            async with self._changed:
+                await self._changed.wait_for(lambda: request.disconnected_at is not None)
+        assert request.disconnected_at is not None
         return request.disconnected_at
 
     async def until_asked(self, path: str, timeout_seconds: float = 10.0) -> Recorded:
         """Wait for the first request for a path."""
         async with asyncio.timeout(timeout_seconds):
-            while not self.asked(path):
-                await asyncio.sleep(0.002)
+            async with self._changed:
+                await self._changed.wait_for(lambda: self.asked(path))
         return self.asked(path)[0]
 
     # --- for the doubles ----------------------------------------------------------------------------------------------
@@ -152,7 +157,7 @@ class FakeModelServer:
     async def send(
         self, request: web.Request, script: Script, content_type: str, chunks: Iterable[bytes]
     ) -> web.StreamResponse:
-        """Send the chunks of a scripted answer, one for each piece and then the end, with what the script does to them."""
+        """Send the chunks of a scripted answer, one a piece and then the end, disturbed as the script says."""
         response = web.StreamResponse(headers={"Content-Type": script.content_type or content_type})
         await response.prepare(request)
         if script.raw is not None:
@@ -194,10 +199,17 @@ class FakeModelServer:
         )
         self.requests.append(recorded)
         request[BODY] = recorded.body
+        await self._tell()
         try:
             response: web.StreamResponse = await handler(request)
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, ConnectionError):
             recorded.disconnected_at = time.monotonic()
+            await asyncio.shield(self._tell())
             raise
         recorded.finished_at = time.monotonic()
         return response
+
+    async def _tell(self) -> None:
+        """Wake whoever waits for something to happen here."""
+        async with self._changed:
+            self._changed.notify_all()

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
+from routing.model_backends.adapters import ModelAdapter, ModelAdapterFactory, ModelAdapterPool, ServerOptions
+from routing.model_backends.lmstudio import LMStudioBackend
+from routing.model_backends.ollama import OllamaBackend
+from routing.model_backends.openai_compatible import OpenAICompatibleBackend
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
     from routing.types import Completion, Endpoint, GenerationRequest, ModelMetadata, ModelOffer, Token
+
+__all__ = [
+    "BACKENDS",
+    "LMStudioBackend",
+    "ModelAdapter",
+    "ModelAdapterFactory",
+    "ModelAdapterPool",
+    "ModelBackend",
+    "OllamaBackend",
+    "OpenAICompatibleBackend",
+    "ServerOptions",
+]
 
 
 class ModelBackend(Protocol):
@@ -29,3 +47,14 @@ class ModelBackend(Protocol):
 
     async def close(self) -> None:
         """Close what the backend holds; running streams end."""
+
+
+# To add a backend, write its file and add its line here. One whose endpoints have a URL is built with the keywords
+# `connect_timeout_seconds`, `api_key` and `check_model`, one in this process with its endpoint alone.
+BACKENDS: Mapping[str, Callable[..., ModelBackend]] = MappingProxyType(
+    {
+        "ollama": OllamaBackend,
+        "lmstudio": LMStudioBackend,
+        "openai_compatible": OpenAICompatibleBackend,
+    }
+)
