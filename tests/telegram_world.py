@@ -258,9 +258,9 @@ class Person:
     async def block(self) -> None:
         """Block the bot."""
         self.chat.refusal = "Forbidden: bot was blocked by the user"
-        was, now = {"status": "member", "user": self.world.bot}, {"status": "kicked", "user": self.world.bot}
+        was = {"status": "member", "user": self.world.bot}
+        now = {"status": "kicked", "user": self.world.bot, "until_date": 0}
         change = {"chat": self.chat.as_json(), "from": self.as_json(), "date": int(time.time())}
-        now["until_date"] = 0
         self.world.post("my_chat_member", {**change, "old_chat_member": was, "new_chat_member": now})
 
     def _send(self, chat: Chat | None, **content: Any) -> Message:
@@ -286,7 +286,7 @@ class World:
         self._update_ids = itertools.count(500_000_000)
         self._file_ids = itertools.count(1)
 
-    def user(self, user_id: int, name: str = "", **more: str) -> Person:
+    def user(self, user_id: int, name: str = "", **more: Any) -> Person:
         """The person with this id, made on first mention."""
         if user_id not in self.people:
             self.people[user_id] = Person(self, user_id, name or f"User {user_id}", **more)
