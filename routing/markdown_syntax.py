@@ -1,0 +1,181 @@
+"""The Markdown that models write: CommonMark with tables, strikethrough, maths and the HTML tags they use."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import reference
+
+from routing.markdown_table import table_rule
+
+if TYPE_CHECKING:
+    from markdown_it.ruler import RuleOptionsType
+    from markdown_it.rules_block import StateBlock
+    from markdown_it.rules_inline import StateInline
+
+_MAX_NESTING = 200
+# markdown-it drops what is nested deeper than its limit. From here on everything is one paragraph, so nothing is lost.
+_DEEPEST_BLOCK = 150
+
+
+def build_parser() -> MarkdownIt:
+    """Build the parser; it keeps no state between texts."""
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _MAX_NESTING}).enable("strikethrough")
+    # Every address is taken as a link here; whether Telegram can open it is the reader's business.
+    parser.validateLink = lambda _url: True  # type: ignore[method-assign,assignment]  # their documented way
+    block, inline = parser.block.ruler, parser.inline.ruler
+    interrupts: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    block.at("reference", _used_reference)
+    block.before("code", "deep_text", _deep_text)
+    block.before("fence", "maths_block", _maths_block, interrupts)
+    block.before("blockquote", "table", table_rule, {"alt": ["paragraph", "reference"]})
+    inline.before("escape", "maths", _maths)
+    inline.before("autolink", "html_tag", _html_tag)
+    return parser
+
+
+def _deep_text(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:  # noqa: FBT001 - theirs
+    if silent or state.level < _DEEPEST_BLOCK:
+        return False
+    state.line = end_line
+    state.push("paragraph_open", "p", 1)
+    token = state.push("inline", "", 0)
+    token.content = state.getLines(start_line, end_line, 0, keepLastLF=False)
+    token.map = [start_line, end_line]
+    token.children = []
+    state.push("paragraph_close", "p", -1)
+    return True
+
+
+# --- link definitions -------------------------------------------------------------------------------------------------
+
+_DEFINITION = re.compile(r"\[([^\[\]\n]{1,200})\]:[ \t]*\n?[ \t]*<?(?:https?|tg)://\S")
+
+
+def _used_reference(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:  # noqa: FBT001 - theirs
+    """Take a link definition only where something refers to it; any other would vanish from the text."""
+    position = state.bMarks[start_line] + state.tShift[start_line]
+    definition = _DEFINITION.match(state.src, position)
+    if not definition:
+        return False
+    label = f"[{definition[1]}]".lower()
+    counts = state.env.setdefault("lowered", state.src.lower()).count(label)
+    return counts > 1 and reference(state, start_line, end_line, silent)
+
+
+# --- maths ------------------------------------------------------------------------------------------------------------
+
+_MATHS_OPEN = re.compile(r"(\$\$|\\\[)")
+_MATHS_CLOSE = {"$$": "$$", "\\[": "\\]"}
+
+
+def _maths_block(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:  # noqa: FBT001 - theirs
+    r"""Read `$$ ... $$` or `\[ ... \]` that begins a line and ends one."""
+    if state.is_code_block(start_line):
+        return False
+    first = _line(state, start_line)
+    opening = _MATHS_OPEN.match(first)
+    if not opening:
+        return False
+    closing = _MATHS_CLOSE[opening[1]]
+    last = _closing_line(state, start_line, end_line, closing)
+    if last is None:
+        return False
+    if not silent:
+        text = "\n".join(_line(state, line) for line in range(start_line, last + 1)).strip()
+        token = state.push("maths_block", "", 0)
+        token.content = text[2:-2].strip("\n")
+        token.map = [start_line, last + 1]
+    state.line = last + 1
+    return True
+
+
+def _line(state: StateBlock, line: int) -> str:
+    return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
+
+
+def _closing_line(state: StateBlock, start_line: int, end_line: int, closing: str) -> int | None:
+    if state.src.find(closing, state.bMarks[start_line] + state.tShift[start_line] + 2) < 0:
+        return None
+    for line in range(start_line, end_line):
+        text = _line(state, line).rstrip()
+        if line > start_line and state.sCount[line] < state.blkIndent and text:
+            return None
+        at = text.find(closing, 2 if line == start_line else 0)
+        if at >= 0:
+            return line if at == len(text) - 2 else None
+    return None
+
+
+DOLLARS = re.compile(
+    r"\$\$(?P<display>[^$]{1,2000}?)\$\$"
+    r"|(?<![\w$])\$(?P<inline>(?![\s$])(?:\\.|[^$\\\n`]){1,400}?(?<![\s\\]))\$(?![\w$])"
+)
+_BRACKETS = {"\\(": "\\)", "\\[": "\\]"}
+_FORMULA_SIGN = re.compile(r"[\\^_=+{}<>≤≥∈→×·]")
+_SHORT_FORMULA = re.compile(r"[A-Za-z]'|[\w ,.|/*()\[\]-]{1,24}")
+_LONG_WORD = re.compile(r"[A-Za-z]{3,}")
+
+
+def is_formula(content: str) -> bool:
+    """Tell maths between single dollars from two prices in one line."""
+    if _FORMULA_SIGN.search(content):
+        return True
+    return bool(_SHORT_FORMULA.fullmatch(content)) and not _LONG_WORD.search(content)
+
+
+def _maths(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - theirs
+    character = state.src[state.pos]
+    found = _dollar_maths(state) if character == "$" else _bracket_maths(state) if character == "\\" else None
+    if found is None:
+        return False
+    content, end = found
+    if not silent:
+        token = state.push("code_inline", "code", 0)
+        token.content = content.strip()
+        token.markup = "$"
+    state.pos = end
+    return True
+
+
+def _dollar_maths(state: StateInline) -> tuple[str, int] | None:
+    match = DOLLARS.match(state.src, state.pos, state.posMax)
+    if not match:
+        return None
+    content = match["display"] or match["inline"]
+    return (content, match.end()) if match["display"] or is_formula(content) else None
+
+
+def _bracket_maths(state: StateInline) -> tuple[str, int] | None:
+    closing = _BRACKETS.get(state.src[state.pos : state.pos + 2])
+    if closing is None:
+        return None
+    start = state.pos + 2
+    end = state.src.find(closing, start, min(state.posMax, start + 2000))
+    return (state.src[start:end], end + 2) if end > start and state.src[start:end].strip() else None
+
+
+# --- HTML -------------------------------------------------------------------------------------------------------------
+
+TAG = re.compile(
+    r"<(/?)(b|strong|i|em|cite|u|ins|s|del|strike|code|kbd|samp|tt|sub|sup|mark|small|span|font|big|center|p|div|br|hr)"
+    r"(?:\s[^<>]{0,300})?\s*/?>",
+    re.IGNORECASE,
+)
+
+
+def _html_tag(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - theirs
+    """Read one known tag; whether it has a partner is seen when all of the text has been read."""
+    if state.src[state.pos] != "<":
+        return False
+    match = TAG.match(state.src, state.pos, state.posMax)
+    if not match:
+        return False
+    if not silent:
+        token = state.push("html_tag", "", 0)
+        token.content = match[0]
+        token.meta = {"name": match[2].lower(), "closing": bool(match[1])}
+    state.pos = match.end()
+    return True
