@@ -39,8 +39,9 @@ prepare_system() {
 
 prepare_tests() {
     prepare_system
-    # llama.cpp is built for the tests alone: without its vision tools, and on every core.
-    export CMAKE_ARGS="${CMAKE_ARGS:--DLLAVA_BUILD=OFF}"
+    # llama.cpp is built for tiny models alone: without its vision tools, quickly rather than fast (a third less
+    # time than with -O3), and on every core.
+    export CMAKE_ARGS="${CMAKE_ARGS:--DLLAVA_BUILD=OFF -DCMAKE_C_FLAGS_RELEASE=-O1 -DCMAKE_CXX_FLAGS_RELEASE=-O1}"
     export CMAKE_BUILD_PARALLEL_LEVEL="${CMAKE_BUILD_PARALLEL_LEVEL:-$(getconf _NPROCESSORS_ONLN)}"
     prepare requirements-dev.txt
 }
