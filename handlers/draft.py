@@ -94,7 +94,7 @@ class Draft:
         """
         self._stop_showing()
         if self._preview_call:  # a preview that lands after the answer would overwrite it
-            await self._preview_call
+            await asyncio.wait([self._preview_call])
         parts = parts_of(self._formatter.format(text, footer=footer))
         if not parts and self._message_id is not None:
             await self._delivery.delete(self._message_id)

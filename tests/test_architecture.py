@@ -19,10 +19,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # What each room may import of ours, beside itself. A room not named here may not exist.
 MAY_IMPORT = {
-    "bot": {"handlers", "terminal", "services", "storage", "routing", "settings"},
+    "bot": {"handlers", "terminal", "services", "storage", "routing", "settings", "logs"},
     "handlers": {"services", "storage", "routing", "settings"},
     "terminal": {"services", "storage", "routing", "settings"},
     "services": {"storage", "routing", "settings"},
+    "logs": {"settings", "routing"},
     "settings": {"routing"},
     "storage": {"routing"},
     "routing": set(),
@@ -45,6 +46,8 @@ HOMES = {
     "wcwidth": r"routing/(markdown_table|message_splitter)\.py",
 }
 PACKAGES = {"dotenv": "python-dotenv", "markdown_it": "markdown-it-py", "telegram": "python-telegram-bot"}
+
+NOT_YET_USED = {"mlx-lm"}  # installed on Apple silicon for the backend that is built next
 
 CATCHES_EVERYTHING = {"bot.py", "handlers/failures.py"}
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
@@ -121,11 +124,11 @@ def test_each_foreign_library_stays_in_its_home(path: str) -> None:
     assert [(line, name) for line, name in guarded if not re.match(HOMES.get(name, "$"), path)] == []
 
 
-def test_every_library_that_is_used_is_pinned() -> None:
-    """requirements.txt names each foreign library with its exact version."""
+def test_what_is_pinned_is_what_is_used() -> None:
+    """requirements.txt names each foreign library that is used, with its exact version, and no other."""
     pinned = re.findall(r"^([a-z_-]+)==[\d.]+", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
     used = {name.split(".")[0] for path in PRODUCT for _, name in imports_of(path)} & set(HOMES) - {"sqlite3"}
-    assert {PACKAGES.get(name, name.replace("_", "-")) for name in used} <= set(pinned)
+    assert {PACKAGES.get(name, name.replace("_", "-")) for name in used} == set(pinned) - NOT_YET_USED
 
 
 # --- what no module does ----------------------------------------------------------------------------------------------
