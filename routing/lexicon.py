@@ -250,28 +250,6 @@ FILLERS = _words(
     " my im i'm trying are able"
 )
 
-# Greetings, thanks and goodbyes. A message of these and of the words beside them alone is one.
-GREETINGS = _words(
-    "hi hii hiii hiiii hey heyy heyyy hello helo hallo hullo hola holaa yo sup wassup whatsup howdy greetings hiya"
-    " heya gm morning evening afternoon thanks thank thx ty tysm thankyou cheers bye goodbye goodnight cya ciao salut"
-    " bonjour bonsoir coucou merci servus moin tschüss danke buenas buenos gracias adiós adios buongiorno buonasera"
-    " grazie olá ola oi oii obrigado obrigada hoi dag bedankt doei привет здравствуйте здравствуй спасибо пока хай"
-    " merhaba selam teşekkürler sağol cześć hej siema dzięki witam namaste namaskar namaskaram vanakkam salaam salam"
-    " नमस्ते नमस्कार धन्यवाद हैलो हेलो हाय वणक्कम வணக்கம் நன்றி నమస్కారం నమస్తే ధన్యవాదాలు নমস্কার হ্যালো ধন্যবাদ"
-    " નમસ્તે આભાર ನಮಸ್ಕಾರ ನಮಸ್ತೆ ಧನ್ಯವಾದ നമസ്കാരം നമസ്തേ നന്ദി ਨਮਸਤੇ ਧੰਨਵਾਦ مرحبا أهلا اهلا السلام شكرا 你好 您好 谢谢 早上好 嗨"
-    " 再见 こんにちは おはよう こんばんは ありがとう もしもし 안녕 안녕하세요 감사합니다 고마워"
-)
-
-# Words that may stand in a greeting without making it more.
-GREETING_COMPANIONS = _words(
-    "there all everyone everybody good day night to you u so much very a lot bro man buddy friend mate dear sir bot"
-    " switchboard how are is it going doing do today what's whats up ok okay cool great nice again my the for your"
-    " help and well see later soon hope ya guys team comment ça va ca wie geht es dir geht's qué tal que como estás"
-    " estas come stai tudo bem как дела nasılsın jak się masz guten morgen tag abend días dias tardes noches bom dia"
-    " boa tarde noite have one that was really helpful perfect awesome आप कैसे हैं हो कसे आहात عليكم و vielen dank"
-    " mille muchas dobry dzień wieczór добрый день утро вечер günaydın iyi akşamlar ji जी"
-)
-
 # Short replies that only make sense after something.
 CONTINUATIONS = _words(
     "and also continue more again go next shorter longer simpler better instead now but or yes yeah yep no nope sure"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from routing.answer_length import estimate_answer_tokens
 from routing.complexity import complexity_factors, level_of, weighted
+from routing.greetings import GREETINGS, is_greeting
 from routing.language import detect_language
 from routing.lexicon import (
     CONTINUATIONS,
@@ -14,8 +15,6 @@ from routing.lexicon import (
     DEICTICS,
     DEMAND,
     FILLERS,
-    GREETING_COMPANIONS,
-    GREETINGS,
     OPENERS,
     QUESTION_PRIOR,
     REQUIRED_CAPABILITIES,
@@ -42,7 +41,6 @@ MIDDLE_SHARE = 0.25
 # A misspelt word is looked for where the request stands.
 SPELLED_WORDS = 12
 FOLLOW_UP_WORDS = 8
-GREETING_WORDS = 10
 
 # LLaVA 1.5 makes 576 tokens of an image; newer models make 256 to 1,500 of a photo.
 IMAGE_TOKENS = 600
@@ -110,7 +108,7 @@ class TaskClassifier:
         if isinstance(query, str):
             query = Query(query)
         reading = self._read(query.text)
-        if self._is_greeting(reading, query):
+        if is_greeting(reading.words) and not query.attachments:
             return self._classification(query, reading, TaskCategory.GREETING, 0.95)
         earlier = self._continued(reading, query)
         if earlier is not None:
@@ -152,16 +150,6 @@ class TaskClassifier:
             for term, category, weight in UNSPACED_TERMS:
                 if term in sample:
                     scores[category] += weight
-
-    @staticmethod
-    def _is_greeting(reading: _Reading, query: Query) -> bool:
-        words = reading.words
-        return (
-            0 < len(words) <= GREETING_WORDS
-            and not query.attachments
-            and any(word in GREETINGS for word in words)
-            and all(word in GREETINGS or word in GREETING_COMPANIONS for word in words)
-        )
 
     def _continued(self, reading: _Reading, query: Query) -> _Reading | None:
         """The earlier message that a short one such as "and in Rust?" goes on with."""
