@@ -25,7 +25,6 @@ MAY_IMPORT = {
     "dialogue": {"storage", "routing", "settings"},
     "logs": {"settings", "routing"},
     "settings": {"routing"},
-    "logs": set(),
     "storage": {"routing"},
     "routing": set(),
     "scripts": {"dialogue", "storage", "routing", "settings"},
