@@ -16,7 +16,7 @@ def _set(listed: str) -> frozenset[str]:
 
 # Greetings, thanks and goodbyes. A message of these and of the words beside them alone is one.
 GREETINGS = _set(
-    "hi hii hiii hiiii hey heyy heyyy hello helo hallo hullo hola holaa yo sup wassup whatsup howdy greetings hiya"
+    "hi guten night hii hiii hiiii hey heyy heyyy hello helo hallo hullo hola holaa yo sup wassup whatsup howdy greetings hiya"
     " heya gm morning evening afternoon thanks thank thx ty tysm thankyou cheers bye goodbye goodnight cya ciao salut"
     " bonjour bonsoir coucou merci servus moin tschüss danke buenas buenos gracias adiós adios buongiorno buonasera"
     " grazie olá ola oi oii obrigado obrigada hoi dag bedankt doei привет здравствуйте здравствуй спасибо пока хай"

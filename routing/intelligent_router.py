@@ -198,7 +198,7 @@ class IntelligentRouter:
 
     def _count(self, decision: RoutingDecision) -> None:
         self._total += 1
-        self._by_complexity[decision.classification.complexity] += 1
+        self._by_complexity[decision.classification.complexity.value] += 1
         self._by_model[decision.candidates[0].model.model_id] += 1
 
 

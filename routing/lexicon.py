@@ -75,9 +75,9 @@ TOPICS = {
             " systemd unit, cron job, crontab, async await, useeffect, usestate, foreign key, left join, inner join,"
             " codigo python, function that, function to, script that, script to, program that, program to, class that,"
             " method that, query that, app that, in python, in rust, in golang, in javascript, in typescript, in c++,"
-            " in c#, in java, in kotlin, in swift, in php, in ruby, in bash, in sql, in haskell, with python, with"
-            " javascript, using python, using javascript, center a div, codebase, refactoring, unhandled exception,"
-            " undefined is not, cannot read property, modulenotfounderror"
+            " in c#, in kotlin, in php, in bash, in sql, in haskell, with python, with javascript, using python, using"
+            " javascript, center a div, codebase, refactoring, unhandled exception, undefined is not, cannot read"
+            " property, modulenotfounderror"
         ),
         2.0: _terms(
             "code, coding, debug, debugging, refactor, function, functions, script, algorithm, compile, compiler,"
@@ -94,7 +94,8 @@ TOPICS = {
         1.2: _terms(
             "python, java, rust, ruby, swift, kotlin, php, scala, perl, haskell, program, programming, class, method,"
             " query, bug, error, server, app, library, framework, string, strings, integer, list, sort, install,"
-            " fibonacci, compile, deploy, module, package, terminal, excel formula, formula, macro, spreadsheet"
+            " fibonacci, compile, deploy, module, in java, in swift, in ruby, my api, my app, my server, my website,"
+            " my component, package, terminal, excel formula, formula, macro, spreadsheet"
         ),
     },
     TaskCategory.MATH: {
@@ -123,19 +124,20 @@ TOPICS = {
     },
     TaskCategory.REASONING: {
         3.0: _terms(
-            "prove, proof, prove that, riddle, logic puzzle, brain teaser, brainteaser, knights and knaves,"
-            " syllogism, deduce, who is lying, think step by step, reason step by step, step by step reasoning,"
-            " paradox, trolley problem, thought experiment, counterfactual, what would happen if, what if, follows"
-            " that, necessarily true, logically, contradiction, root cause, clues, clue s, beweise, demuestra,"
-            " démontre, dimostra, prouve, докажи, सिद्ध, kanıtla, udowodnij, bewijs, what am i, river crossing, monty"
-            " hall"
+            "prove, proof, prove that, if all, argument valid, valid argument, puzzle, riddle, logic puzzle, brain"
+            " teaser, brainteaser, knights and knaves, syllogism, deduce, who is lying, think step by step, reason"
+            " step by step, step by step reasoning, paradox, trolley problem, thought experiment, counterfactual, what"
+            " would happen if, what if, follows that, necessarily true, logically, contradiction, root cause, clues,"
+            " clue s, beweise, demuestra, démontre, dimostra, prouve, докажи, सिद्ध, kanıtla, udowodnij, bewijs, what"
+            " am i, river crossing, monty hall"
         ),
         2.0: _terms(
-            "puzzle, infer, inference, deduction, logic, reasoning, hypothesis, fallacy, why does, why do, why is,"
-            " why are, why did, why would, why can't, why doesn't, why isn't, why wouldn't, how come, step by step,"
-            " should i, figure out, decide, warum, pourquoi, por qué, perché, perche, waarom, почему, neden, dlaczego,"
-            " क्यों, ஏன், ఎందుకు, কেন, का बरं, કેમ, ಯಾಕೆ, എന്തുകൊണ്ട്, ਕਿਉਂ, لماذا"
+            "infer, inference, deduction, logic, reasoning, hypothesis, fallacy, why does, why do, why is, why are,"
+            " why did, why would, why can't, why doesn't, why isn't, why wouldn't, how come, step by step, should i,"
+            " figure out, decide, warum, pourquoi, por qué, perché, perche, waarom, почему, neden, dlaczego, क्यों,"
+            " ஏன், ఎందుకు, কেন, का बरं, કેમ, ಯಾಕೆ, എന്തുകൊണ്ട്, ਕਿਉਂ, لماذا"
         ),
+        -2.5: _terms("why is my, why does my, why isn't my, why doesn't my, why won't my, why are my"),
         1.0: _terms("why, reason, cause, causes, strategy, plan, dilemma, assume, suppose, therefore, implies"),
     },
     TaskCategory.TOOL_USE: {
@@ -146,18 +148,18 @@ TOPICS = {
             " download the, download this, send an email, send a message to, send email, book a flight, book a table,"
             " book me, order me, run the command, run ls, execute the command, run this command, check my email, check"
             " my calendar, add to my calendar, schedule a meeting, play music, turn on the, turn off the, weather in,"
-            " weather today, weather tomorrow, weather like, weather forecast, weather for, weather now, weather this,"
-            " the weather, latest news, news today, today's news, news about, breaking news, current price, stock"
-            " price, share price, price of bitcoin, bitcoin price, exchange rate, price right now, live score, score"
-            " of the, current score, who won the game, who won yesterday, who won last night, right now in, is it"
-            " raining, will it rain, erinnere mich, recuérdame, recuerdame, rappelle moi, ricordami, lembre me,"
-            " напомни, wetter in, das wetter, clima en, el clima, météo, meteo, погода, hava durumu, मौसम, যাद दिलाना,"
-            " याद दिलाना, याद दिला, वातावरण कसे, வானிலை, వాతావరణం, আবহাওয়া, traffic on, flight status, track my"
-            " package"
+            " weather today, weather tomorrow, weather tmrw, weather like, weather forecast, weather for, weather now,"
+            " weather this, the weather, latest news, news today, today's news, news about, breaking news, current"
+            " price, stock price, share price, price of bitcoin, bitcoin price, exchange rate, price right now, live"
+            " score, score of the, current score, who won the game, who won yesterday, who won last night, right now"
+            " in, is it raining, will it rain, erinnere mich, recuérdame, recuerdame, rappelle moi, ricordami, lembre"
+            " me, напомни, wetter in, das wetter, clima en, el clima, météo, meteo, погода, hava durumu, मौसम, যাद"
+            " दिलाना, याद दिलाना, याद दिला, वातावरण कसे, வானிலை, వాతావరణం, আবহাওয়া, traffic on, flight status, track"
+            " my package"
         ),
         1.5: _terms(
-            "news, latest, currently, right now, online, website for me, up to date, real time, live, stock, bitcoin,"
-            " headlines, today's, tonight's, nearby, near me, open now"
+            "news, latest, currently, weather, last night, right now, online, website for me, up to date, real time,"
+            " live, stock, bitcoin, headlines, today's, tonight's, nearby, near me, open now"
         ),
     },
     TaskCategory.CREATIVE: {
@@ -199,14 +201,16 @@ TOPICS = {
         1.0: _terms("better, security, market, strategy, article, paragraph, evidence, data, survey, difference"),
     },
     TaskCategory.QUESTION: {
-        1.5: _terms(
-            "what is, what's, whats, what are, who is, who was, who's, when was, when did, when is, where is, define,"
-            " meaning of, definition of, what does, tell me about, capital of, explain, describe, history of, how"
-            " does, how do, what do you, how to say, translate, was ist, wer ist, qué es, que es, quién es, qu'est,"
-            " c'est quoi, che cos'è, cos'è, o que é, wat is, что такое, кто такой, nedir, co to jest, kim jest, क्या"
-            " है, कौन है, काय आहे, என்ன, ఏమిటి, কি, કોણ, ಏನು, എന്താണ്, ਕੀ, ما هو, ما هي, كيف"
+        0.5: _terms(
+            "what is, what's, whats, what are, who, when, where, which, recipe, example, examples, tips, advice"
         ),
-        0.5: _terms("who, when, where, which, recipe, example, examples, tips, advice"),
+        1.5: _terms(
+            "who is, who was, who's, when was, when did, when is, where is, define, meaning of, definition of, what"
+            " does, tell me about, capital of, explain, describe, history of, how does, how do, what do you, how to"
+            " say, translate, was ist, wer ist, qué es, que es, quién es, qu'est, c'est quoi, che cos'è, cos'è, o que"
+            " é, wat is, что такое, кто такой, nedir, co to jest, kim jest, क्या है, कौन है, काय आहे, என்ன, ఏమిటి, কি,"
+            " કોણ, ಏನು, എന്താണ്, ਕੀ, ما هو, ما هي, كيف"
+        ),
     },
 }
 
@@ -233,7 +237,7 @@ OPENERS = {
         ),
     },
     TaskCategory.QUESTION: {
-        1.5: _terms(
+        1.0: _terms(
             "what, what's, whats, who, when, where, which, define, explain, describe, translate, is, are, does, did"
         ),
     },
@@ -241,6 +245,11 @@ OPENERS = {
         3.0: _terms("remind, google, browse, download, ping, curl, ls"),
     },
 }
+
+# With these as its first word, a message of a few words asks what something is.
+DEFINING = _words("what what's whats define who who's was qué que qu'est wat cos'è")
+DEFINITION_WORDS = 5
+DEFINITION_WEIGHT = 1.5
 
 # Words that stand before the request itself.
 FILLERS = _words(
@@ -250,11 +259,13 @@ FILLERS = _words(
     " my im i'm trying are able"
 )
 
-# Short replies that only make sense after something.
+# Words that begin a message which goes on with the one before, and what may be the whole of such a message.
 CONTINUATIONS = _words(
     "and also continue more again go next shorter longer simpler better instead now but or yes yeah yep no nope sure"
-    " ok okay what about why how else another same then retry redo und auch weiter y también et aussi и а ещё और"
+    " ok okay same then retry redo same try und auch weiter y también et aussi и а ещё और"
 )
+CONTINUING_PHRASES = frozenset({("what", "about"), ("how", "about"), ("why", "not"), ("what", "else")})
+CONTINUING_REPLIES = _words("why how where when who which what else another warum wieso pourquoi porque почему क्यों")
 
 # Words that point at what was said or shown before.
 DEICTICS = _words(

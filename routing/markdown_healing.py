@@ -23,10 +23,13 @@ _DELIMITER_BEGUN = re.compile(r"\|[|:\- \t]*")
 
 def heal(text: str, parser: MarkdownIt) -> str:
     """Make the beginning of a reply show only what the whole reply will show. Finished replies are never healed."""
+    line_is_over = text.endswith("\n")
     text = text.rstrip()
-    leaf = _last_leaf(text, parser)
     head, _, line = text.rpartition("\n")
-    if leaf is not None and leaf.type in ("fence", "code_block"):
+    leaf = _last_leaf(text, parser)
+    if leaf is not None and leaf.type == "table_close":
+        return text if line_is_over and leaf.meta["rows"] else _without_row(text, leaf.meta["rows"])
+    if leaf is not None and leaf.type in ("fence", "code_block") and _reaches_end(leaf, text):
         return head if _ONLY_FENCE.fullmatch(line) else text
     if _ONLY_MARKERS.fullmatch(line):
         text = head.rstrip()
@@ -39,7 +42,18 @@ def heal(text: str, parser: MarkdownIt) -> str:
 def _last_leaf(text: str, parser: MarkdownIt) -> Token | None:
     tokens: list[Token] = []
     parser.block.parse(text, parser, {}, tokens)
-    return next((token for token in reversed(tokens) if token.nesting == 0), None)
+    leaves = (token for token in reversed(tokens) if token.nesting == 0 or token.type == "table_close")
+    return next(leaves, None)
+
+
+def _without_row(text: str, rows: int) -> str:
+    """Drop the row being written; of a table without a row yet, its head too: only rows show how wide it will be."""
+    kept = text.split("\n")[: -1 if rows > 1 else -2 - rows]
+    return "\n".join(kept)
+
+
+def _reaches_end(leaf: Token, text: str) -> bool:
+    return leaf.map is not None and leaf.map[1] > text.count("\n")
 
 
 def _healed_paragraph(text: str, content: str) -> str:
@@ -64,7 +78,7 @@ def _table_lines(lines: list[str]) -> int:
 
 
 _ENTITY_BEGUN = re.compile(r"&[#A-Za-z0-9]{0,12}\Z")
-_ANGLE_BEGUN = re.compile(r"<[A-Za-z/!][^<>\n]{0,%d}\Z" % _LONGEST_HELD)
+_ANGLE_BEGUN = re.compile(r"<[A-Za-z/!][^<>\n]{0,80}\Z")
 _AUTOLINK = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*>")
 _LABEL_END = re.compile(r"\\.|[\[\]]", re.DOTALL)
 _SPECIAL = re.compile(r"[\\`$\[*_~<&!]")
@@ -189,9 +203,11 @@ class Open:
         """Hold back what may begin an image."""
         if position + 1 == self._cut:
             return self._hold(position)
-        if self._content[position + 1] == "[" and not self._label_end(position + 1):
-            return self._hold(position)
-        return position + 1
+        if self._content[position + 1] != "[":
+            return position + 1
+        following = self.bracket(position + 1)
+        self._cut = position if self._cut == position + 1 else self._cut
+        return following
 
     def emphasis(self, position: int) -> int:
         """Match a run of * or _ or ~~ with what is open, or remember it as open."""
@@ -200,7 +216,7 @@ class Open:
         while end < self._cut and self._content[end] == mark:
             end += 1
         before = self._content[position - 1 : position]
-        if end == self._cut and not any(closing[0] == mark for _, closing in self._opened):
+        if end == self._cut:
             self._cut = position
             return end
         left = self._closed(mark, end - position) if before.strip() else end - position

@@ -46,6 +46,7 @@ class _Inline:
         self._styles: Counter[Style] = Counter()
         self._links: list[_Link] = []
         self._script = ""
+        self._marks = base
 
     def read(self) -> list[Run]:
         paired = _paired_tags(self._tokens)
@@ -64,27 +65,34 @@ class _Inline:
                 self._mark(token)
         return self._runs
 
-    def _marks(self, extra: Style = Style.PLAIN) -> Marks:
-        style = self._base.style | extra
+    def _refresh(self) -> None:
+        """Work out the marks of what follows; called whenever something opens or closes."""
+        style = self._base.style
         for flag, depth in self._styles.items():
             if depth > 0:
                 style |= flag
         link = next((link.address for link in self._links if can_open(link.address)), "")
-        return self._base._replace(style=style, link=link)
+        self._marks = self._base._replace(style=style, link=link)
 
     def _add(self, text: str, extra: Style = Style.PLAIN) -> None:
         if self._script:
             text = _scripted(text, self._script)
-        self._runs.append(Run(text, self._marks(extra)))
+        marks = self._marks._replace(style=self._marks.style | extra) if extra else self._marks
+        self._runs.append(Run(text, marks))
 
     def _mark(self, token: Token) -> None:
         name, _, edge = token.type.rpartition("_")
         if name in _STYLE_TOKENS:
             self._styles[_STYLE_TOKENS[name]] += 1 if edge == "open" else -1
+            self._refresh()
         elif token.type == "link_open":
-            self._links.append(_Link(str(token.attrs.get("href", "")), len(self._runs)))
+            self._open_link(str(token.attrs.get("href", "")))
         elif token.type == "link_close":
             self._close_link()
+
+    def _open_link(self, address: str) -> None:
+        self._links.append(_Link(address, len(self._runs)))
+        self._refresh()
 
     def _close_link(self) -> None:
         link = self._links[-1]
@@ -92,12 +100,13 @@ class _Inline:
         if not label.strip():
             self._add(link.address)
         self._links.pop()
+        self._refresh()
         if label.strip() and not can_open(link.address) and _worth_showing(link.address, label):
             self._add(f" ({link.address})")
 
     def _image(self, token: Token) -> None:
         """Show an image as a link to it, named by its description."""
-        self._links.append(_Link(str(token.attrs.get("src", "")), len(self._runs)))
+        self._open_link(str(token.attrs.get("src", "")))
         self._add(_alternative(token.children or []))
         self._close_link()
 
@@ -111,6 +120,7 @@ class _Inline:
             self._script = "" if closing else name
         elif name in _STYLE_TAGS:
             self._styles[_STYLE_TAGS[name]] += -1 if closing else 1
+            self._refresh()
 
 
 def _paired_tags(tokens: Sequence[Token]) -> set[int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import reference
+from markdown_it.rules_inline.state_inline import Delimiter
 
 from routing.markdown_table import table_rule
 
@@ -30,7 +31,8 @@ def build_parser() -> MarkdownIt:
     block.at("reference", _used_reference)
     block.before("code", "deep_text", _deep_text)
     block.before("fence", "maths_block", _maths_block, interrupts)
-    block.before("blockquote", "table", table_rule, {"alt": ["paragraph", "reference"]})
+    block.before("blockquote", "table", table_rule, {"alt": ["paragraph", "reference", "blockquote"]})
+    inline.at("emphasis", _emphasis)
     inline.before("escape", "maths", _maths)
     inline.before("autolink", "html_tag", _html_tag)
     return parser
@@ -63,6 +65,38 @@ def _used_reference(state: StateBlock, start_line: int, end_line: int, silent: b
     label = f"[{definition[1]}]".lower()
     counts = state.env.setdefault("lowered", state.src.lower()).count(label)
     return counts > 1 and reference(state, start_line, end_line, silent)
+
+
+# --- emphasis ---------------------------------------------------------------------------------------------------------
+
+# CommonMark takes "**Note:**text" and "**「太字」**の" for no emphasis at all; models write both all the time.
+_CLOSING_MARKS = frozenset(":.,!?;)]}\"'”’»」』）】》〉。，：；！？、…％%")
+_OPENING_MARKS = frozenset("([{\"'“‘«「『（【《〈")
+
+
+def _emphasis(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - theirs
+    """Read a run of * or _ as CommonMark does, but let pairs of stars stand between punctuation and a letter."""
+    marker = state.src[state.pos]
+    if silent or marker not in "*_":
+        return False
+    run = state.scanDelims(state.pos, marker == "*")
+    before = state.src[state.pos - 1 : state.pos]
+    after = state.src[state.pos + run.length : state.pos + run.length + 1]
+    relaxed = marker == "*" and (run.length > 1 or before > "\u2e80" or after > "\u2e80")
+    for _ in range(run.length):
+        state.push("text", "", 0).content = marker
+        state.delimiters.append(
+            Delimiter(
+                marker=ord(marker),
+                length=run.length,
+                token=len(state.tokens) - 1,
+                end=-1,
+                open=run.can_open or (relaxed and after in _OPENING_MARKS and before.isalnum()),
+                close=run.can_close or (relaxed and before in _CLOSING_MARKS and after.isalnum()),
+            )
+        )
+    state.pos += run.length
+    return True
 
 
 # --- maths ------------------------------------------------------------------------------------------------------------

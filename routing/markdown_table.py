@@ -26,7 +26,10 @@ _PIECE = re.compile(r"\\.|(`+)(?:(?!\1)[^\n])*?(?<!`)\1(?!`)|\||[^\\`|]+|.", re.
 
 def table_rule(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:  # noqa: FBT001 - theirs
     """Read a table: pipes inside code do not part cells, and cells beyond the header's stay in the last one."""
-    if start_line + 2 > end_line or state.is_code_block(start_line) or not _is_delimiter(state, start_line + 1):
+    if start_line + 2 > end_line or state.is_code_block(start_line):
+        return False
+    # A table below a list or a quote is none of theirs, even without a blank line between; it only ends them.
+    if not _is_delimiter(state, start_line + 1) or (state.sCount[start_line + 1] < state.blkIndent and not silent):
         return False
     header = _cells(_line(state, start_line))
     aligns = _aligns(_line(state, start_line + 1))
@@ -41,7 +44,7 @@ def table_rule(state: StateBlock, start_line: int, end_line: int, silent: bool) 
     opening.meta = {"aligns": aligns + ["left"] * (columns - len(aligns)), "columns": columns}
     for line in (start_line, *range(start_line + 2, last)):
         _push_row(state, line, columns)
-    state.push("table_close", "table", -1)
+    state.push("table_close", "table", -1).meta = {"rows": last - start_line - 2}
     state.line = last
     return True
 
@@ -51,7 +54,7 @@ def _line(state: StateBlock, line: int) -> str:
 
 
 def _is_delimiter(state: StateBlock, line: int) -> bool:
-    if state.sCount[line] < state.blkIndent or state.is_code_block(line):
+    if state.is_code_block(line):
         return False
     text = _line(state, line)
     return ("|" in text or ":" in text) and bool(_DELIMITER.fullmatch(text))

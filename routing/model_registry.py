@@ -127,7 +127,7 @@ class ModelRegistry:
         self._touch()
 
     def close_backend(self, backend: str, reason: str) -> None:
-        """Declare that no endpoint of a backend will ever be there, and why ("OLLAMA_BASE_URL is empty")."""
+        """Declare that nothing can run a backend's models, and why ("OLLAMA_BASE_URL is empty")."""
         self._closed[backend] = reason
         self._touch()
 
@@ -165,12 +165,14 @@ class ModelRegistry:
 
     def _why_not(self, model: ModelMetadata, ready: tuple[Endpoint, ...]) -> str:
         """Say in words why a model cannot be had; empty when it can."""
-        off = self._switched_off.get(model.model_id, "") if model.enabled else "disabled in models.toml"
+        if not model.enabled:
+            return "disabled in models.toml"
+        off = self._switched_off.get(model.model_id) or self._closed.get(model.backend)
         if off or ready:
-            return off
+            return off or ""
         if self._servings.get(model.model_id):
             return "cooling down"
-        return self._closed.get(model.backend) or self._why_not_offered(model.backend)
+        return self._why_not_offered(model.backend)
 
     def _why_not_offered(self, backend: str) -> str:
         """Say why no endpoint of a backend offers a model; empty while none has been asked."""

@@ -48,7 +48,7 @@ def build_prompt(query: Query, model: ModelMetadata, answer_tokens: int) -> Prom
     most = min(asked if isinstance(asked, int) else query.max_tokens, max(left, answer_tokens))
     temperature = model.options.get("temperature", query.temperature)
     temperature = temperature if isinstance(temperature, int | float) else query.temperature
-    return Prompt(GenerationRequest(messages, temperature, most), dropped)
+    return Prompt(GenerationRequest(messages, temperature, most, query.situation), dropped)
 
 
 def _cost(message: Message) -> int:

@@ -97,8 +97,11 @@ class ResponseFormatter:
 
     def _read(self, source: str) -> RichText:
         thought, answer = _thought_and_answer(sanitise(source))
-        texts = [read(self._parser.parse(thought), Quote.EXPANDABLE), read(self._parser.parse(answer))]
-        return joined(text for text in texts if text.visible)
+        text = read(self._parser.parse(answer))
+        if not thought.strip():
+            return text
+        quoted = read(self._parser.parse(thought), Quote.EXPANDABLE)
+        return joined(part for part in (quoted, text) if part.visible)
 
     def _formatted(self, text: RichText, footer: str = "") -> FormattedResponse:
         parts = split(text, self._limits)

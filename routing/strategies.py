@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """One row. A score is the weighted sum of four figures, each in [0, 1]:
+    """One row: what each of four figures weighs in a model's score.
 
-    quality for the task at hand, speed by class (SPEED_VALUE), 1 - cost, and 1 for a model that is in memory.
+    The figures, each in [0, 1]: quality for the task at hand, speed by class (SPEED_VALUE), 1 - cost, and 1 for a model
+    that is in memory.
     `min_quality`: models below it come after all others. `capped`: max_cost holds. `race`: how many start at once.
     """
 

@@ -11,7 +11,12 @@ from routing.greetings import GREETINGS, is_greeting
 from routing.language import detect_language
 from routing.lexicon import (
     CONTINUATIONS,
+    CONTINUING_PHRASES,
+    CONTINUING_REPLIES,
     CRITICAL_WORDS,
+    DEFINING,
+    DEFINITION_WEIGHT,
+    DEFINITION_WORDS,
     DEICTICS,
     DEMAND,
     FILLERS,
@@ -41,6 +46,9 @@ MIDDLE_SHARE = 0.25
 # A misspelt word is looked for where the request stands.
 SPELLED_WORDS = 12
 FOLLOW_UP_WORDS = 8
+# A question of no more weight than this names no subject of its own.
+_VAGUE = 2.5
+ADDRESS_WEIGHT = 6.0
 
 # LLaVA 1.5 makes 576 tokens of an image; newer models make 256 to 1,500 of a photo.
 IMAGE_TOKENS = 600
@@ -69,12 +77,18 @@ class _Reading:
 
     @property
     def category(self) -> TaskCategory:
-        return max(self.scores, key=self.scores.__getitem__)
+        """The category with most weight; a plain question only where nothing equals it."""
+        return max(self.scores, key=lambda category: (self.scores[category], category is not TaskCategory.QUESTION))
 
     @property
-    def says_little(self) -> bool:
-        """Whether no category but the plain question has found anything."""
-        return self.category is TaskCategory.QUESTION and self.scores[TaskCategory.QUESTION] <= QUESTION_PRIOR
+    def follows(self) -> bool:
+        """Whether the text, short and about nothing in particular, goes on with what was said before."""
+        if not 0 < len(self.words) <= FOLLOW_UP_WORDS or self.category is not TaskCategory.QUESTION:
+            return False
+        if not DEICTICS.isdisjoint(self.words):
+            return True
+        continues = self.words[0] in CONTINUATIONS or tuple(self.words[:2]) in CONTINUING_PHRASES
+        return (continues and self.scores[TaskCategory.QUESTION] <= _VAGUE) or CONTINUING_REPLIES.issuperset(self.words)
 
     @property
     def confidence(self) -> float:
@@ -142,10 +156,12 @@ class TaskClassifier:
         scores[TaskCategory.CODE] += code_weight(sample)
         scores[TaskCategory.MATH] += math_weight(sample[:EDGE_CHARACTERS])
         if len(words) <= EDGE_WORDS and has_address(sample):
-            scores[TaskCategory.TOOL_USE] += 4.0
+            scores[TaskCategory.TOOL_USE] += ADDRESS_WEIGHT
         opener = next((word for word in words[:EDGE_WORDS] if word not in FILLERS), "")
         for category, weight in self._openers.get(opener, ()):
             scores[category] += weight
+        if len(words) <= DEFINITION_WORDS and opener in DEFINING and not any(map(str.isdigit, sample)):
+            scores[TaskCategory.QUESTION] += DEFINITION_WEIGHT
         if language in UNSPACED_LANGUAGES:
             for term, category, weight in UNSPACED_TERMS:
                 if term in sample:
@@ -153,18 +169,11 @@ class TaskClassifier:
 
     def _continued(self, reading: _Reading, query: Query) -> _Reading | None:
         """The earlier message that a short one such as "and in Rust?" goes on with."""
-        if not query.history or not self._is_follow_up(reading):
+        if not query.history or not reading.follows:
             return None
         asked = [message.content for message in query.history[-12:] if message.role == "user"]
         readings = map(self._read, reversed(asked))
-        return next((earlier for earlier in readings if not self._is_follow_up(earlier)), None)
-
-    @staticmethod
-    def _is_follow_up(reading: _Reading) -> bool:
-        words = reading.words
-        if not words or len(words) > FOLLOW_UP_WORDS:
-            return False
-        return words[0] in CONTINUATIONS or (reading.says_little and not DEICTICS.isdisjoint(words))
+        return next((earlier for earlier in readings if not (earlier.follows or is_greeting(earlier.words))), None)
 
     def _classification(
         self, query: Query, reading: _Reading, category: TaskCategory, confidence: float, *, follows: bool = False

@@ -91,7 +91,7 @@ class Modality(StrEnum):
 
 
 class RoutingStrategy(StrEnum):
-    """How the router weighs quality, speed, cost and warmth; quality_first, cost_first and latency_first are accepted."""
+    """How the router weighs things up; quality_first, cost_first and latency_first are accepted too."""
 
     AUTO = "auto"
     SPEED = "speed"
@@ -152,7 +152,10 @@ class ModelMetadata:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One server, on one host, of one backend. `url` has no trailing slash; it is empty for a backend in this process."""
+    """One server, on one host, of one backend.
+
+    `url` has no trailing slash; it is empty for a backend in this process.
+    """
 
     backend: str
     url: str = ""
@@ -203,7 +206,8 @@ class Query:
 
     `history` is the conversation so far, oldest first, without `text`. `chat_id` is an opaque key of the conversation:
     fairness in the queue goes by it. `model_id` is the model the person insists on, `current_model_id` the one that
-    answered last in this chat, `avoid_model_ids` those that a retry should not take first.
+    answered last in this chat, `avoid_model_ids` those that a retry should not take first. `situation` is the engine's:
+    a sentence on why no model has answered so far.
     """
 
     text: str
@@ -218,6 +222,7 @@ class Query:
     strategy: RoutingStrategy | None = None
     temperature: float = 0.7
     max_tokens: int = 2000
+    situation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,8 +437,12 @@ Event = Routed | Queued | Loading | Started | Token | FellBack | Finished
 
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
-    """What a backend is asked for. The last message is the user's."""
+    """What a backend is asked for. The last message is the user's.
+
+    `situation` is for the built-in backend alone: a sentence on why no model has answered so far.
+    """
 
     messages: tuple[Message, ...]
     temperature: float = 0.7
     max_tokens: int = 2000
+    situation: str = ""

@@ -104,6 +104,10 @@ class ModelAdapterPool:
         self._backends: dict[Endpoint, ModelBackend] = {}
         self._opening = asyncio.Lock()
 
+    def put(self, backend: ModelBackend) -> None:
+        """Take in a backend that needs no server, and so no factory."""
+        self._backends[backend.endpoint] = backend
+
     async def backend(self, endpoint: Endpoint) -> ModelBackend:
         """The backend for an endpoint, open; callers at the same time get the same one."""
         if endpoint not in self._backends:

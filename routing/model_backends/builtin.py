@@ -45,6 +45,9 @@ BUILTIN = ModelMetadata(
     cost=0.0,
 )
 
+NO_MODEL = "no_model"
+"""The finish reason of an answer that only says that no model could give one."""
+
 # Longer messages are no sums, and nothing is looked for in them.
 LONGEST_QUESTION = 1000
 
@@ -121,20 +124,20 @@ class BuiltinBackend:
     ) -> AsyncGenerator[Token | Completion]:
         """Answer the last message of the person. In a thread, since units need a slow import."""
         asked = next((message for message in reversed(request.messages) if message.role == "user"), None)
-        answer = await asyncio.to_thread(self._answer, asked) if asked else self._unable()
-        yield Token(answer)
-        yield Completion(prompt_tokens=0, output_tokens=estimate_tokens(answer))
+        answer = await asyncio.to_thread(self._answer, asked) if asked else None
+        text = answer or self._unable(asked, request.situation)
+        yield Token(text)
+        reason = "stop" if answer else NO_MODEL
+        yield Completion(finish_reason=reason, prompt_tokens=0, output_tokens=estimate_tokens(text))
 
     async def close(self) -> None:
         """Do nothing: nothing is held."""
 
-    def _answer(self, asked: Message) -> str:
-        if any(attachment.modality is not Modality.DOCUMENT for attachment in asked.attachments):
-            return self._unable(asked.attachments[0].modality)
+    def _answer(self, asked: Message) -> str | None:
         text = asked.content.strip()
-        if len(text) > LONGEST_QUESTION:
-            return self._unable()
-        return self._exact(text) or self._small_talk(text) or self._unable()
+        if _senses(asked) or len(text) > LONGEST_QUESTION:
+            return None
+        return self._exact(text) or self._small_talk(text)
 
     def _exact(self, text: str) -> str | None:
         return answer_clock(text, self._now()) or self._units.answer(text) or answer_arithmetic(text)
@@ -142,17 +145,27 @@ class BuiltinBackend:
     def _small_talk(self, text: str) -> str | None:
         words = words_of(text)
         if is_greeting(words):
-            return (
-                f"{reply_to_greeting(words)} No language model can be reached right now. {self._advice()} {_MEANWHILE}"
-            )
+            down = "No language model can be reached right now."
+            return _joined(reply_to_greeting(words), down, self._advice(), _MEANWHILE)
         return _HELP if text.lower().rstrip(" ?!.") in _HELP_QUESTIONS else None
 
-    def _unable(self, modality: Modality = Modality.TEXT) -> str:
-        """Say that nobody can answer, and what to do about it."""
-        if modality is Modality.IMAGE:
-            return (
-                f"No vision model can be reached, so I cannot look at this picture. {self._advice()} {_SEEING_ADVICE}"
-            )
-        if modality in (Modality.AUDIO, Modality.VIDEO):
-            return f"No model that understands {modality} can be reached. {self._advice()}"
-        return f"No language model can be reached, so I cannot answer this. {self._advice()} {_MEANWHILE}"
+    def _unable(self, asked: Message | None, situation: str) -> str:
+        """Say that nobody can answer, why, and what to do about it."""
+        sense = _senses(asked) if asked else None
+        if sense is Modality.IMAGE:
+            problem = situation or "No vision model can be reached, so I cannot look at this picture."
+            return _joined(problem, self._advice(), _SEEING_ADVICE)
+        if sense:
+            return _joined(situation or f"No model that understands {sense} can be reached.", self._advice())
+        problem = situation or "No language model can be reached, so I cannot answer this."
+        return _joined(problem, self._advice(), _MEANWHILE)
+
+
+def _senses(message: Message) -> Modality | None:
+    """Name the first attachment that only a model with eyes or ears could take in."""
+    modalities = (attachment.modality for attachment in message.attachments)
+    return next((modality for modality in modalities if modality is not Modality.DOCUMENT), None)
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))

@@ -1,0 +1,73 @@
+"""Receipts: the line under each answer that says which model gave it, and what went wrong on the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from routing.types import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from routing.model_registry import ModelRegistry
+    from routing.types import Attempt, ExecutionResult
+
+_CUT = {
+    "repetition": "✂ cut: the model had begun to repeat itself",
+    "length": "✂ cut at the longest answer allowed: say “go on” for the rest",
+    "timeout": "✂ cut: the time for one answer was over",
+}
+
+
+def receipt(result: ExecutionResult, registry: ModelRegistry, style: str = "full") -> str:
+    """Write the receipt of an answer, such as "Qwen2.5 7B · code · 1.2 s · 43 tok/s".
+
+    `style`: "full"; "short" leaves out category and figures; "off" keeps only warnings, which are never left out: a
+    fallback, a cut, a chosen model that was not taken.
+    """
+    facts = [] if style == "off" else [" · ".join(_facts(result, registry, full=style == "full"))]
+    return "\n".join((*facts, *warnings(result, registry)))
+
+
+def warnings(result: ExecutionResult, registry: ModelRegistry) -> list[str]:
+    """List what a reader must know: each model that failed and why, and why an answer is cut."""
+    failures = (attempt for attempt in result.attempts if attempt.outcome is Outcome.FAILED)
+    lines = [f"⚠ after {_name(attempt.model_id, registry)} failed: {_how(attempt)}" for attempt in failures]
+    if result.decision and result.decision.notes:
+        lines += [f"ⓘ {note}" for note in result.decision.notes]
+    return lines + [_CUT[result.cut]] * (result.cut in _CUT)
+
+
+def speed(result: ExecutionResult) -> float | None:
+    """Give the decode speed in tokens/s: the server's figure, or tokens over the time since the first one."""
+    completion = result.completion
+    if completion is None:
+        return None
+    if completion.tokens_per_second:
+        return completion.tokens_per_second
+    last = result.attempts[-1] if result.attempts else None
+    if not (last and completion.output_tokens and last.first_token_seconds):
+        return None
+    seconds = last.total_seconds - last.first_token_seconds
+    return completion.output_tokens / seconds if seconds > 0 else None
+
+
+def _facts(result: ExecutionResult, registry: ModelRegistry, *, full: bool) -> Iterator[str]:
+    yield _name(result.model_id, registry)
+    if not full:
+        return
+    if result.decision:
+        yield result.decision.classification.category.replace("_", " ")
+    yield f"{result.execution_time:.1f} s"
+    if tokens_per_second := speed(result):
+        yield f"{tokens_per_second:.0f} tok/s"
+
+
+def _how(attempt: Attempt) -> str:
+    reason = attempt.reason or "failed"
+    return f"{reason} in mid-answer" if attempt.first_token_seconds is not None else reason
+
+
+def _name(model_id: str, registry: ModelRegistry) -> str:
+    model = registry.get_model(model_id)
+    return model.display_name if model else "Built-in"

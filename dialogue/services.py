@@ -1,0 +1,126 @@
+"""Services: every part that a front end needs, built from the settings and closed together."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from routing.catalog import load_catalog
+from routing.execution_engine import ExecutionEngine
+from routing.intelligent_router import IntelligentRouter
+from routing.model_registry import ModelRegistry
+from storage.analytics import Analytics
+from storage.conversations import Conversations
+from storage.database import Database
+from storage.people import People
+from storage.preferences import Preferences
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from routing.types import RoutingStrategy
+    from settings import Settings
+
+STRATEGY = "strategy"
+"""The preference under which the strategy that an admin chose is kept."""
+DISABLED_REASON = "disabled by an admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts. They live as long as `open_services` is open."""
+
+    settings: Settings
+    engine: ExecutionEngine
+    conversations: Conversations
+    preferences: Preferences
+    people: People
+    analytics: Analytics
+
+    @property
+    def registry(self) -> ModelRegistry:
+        """The models and their state."""
+        return self.engine.registry
+
+    @property
+    def router(self) -> IntelligentRouter:
+        """What decides."""
+        return self.engine.router
+
+    async def set_strategy(self, strategy: RoutingStrategy) -> None:
+        """Route by another strategy from now on, over restarts too. Raises StorageError."""
+        await self.preferences.set(STRATEGY, strategy)
+        self.router.set_strategy(strategy)
+
+    async def set_model_enabled(self, model_id: str, *, enabled: bool) -> None:
+        """Take a model out of the choice or put it back, over restarts too. Raises StorageError."""
+        await self.preferences.set_disabled(model_id, not enabled)
+        self.registry.update_availability(model_id, enabled, DISABLED_REASON)
+
+
+@asynccontextmanager
+async def open_engine(settings: Settings) -> AsyncGenerator[ExecutionEngine]:
+    """Build the engine and begin to ask the model servers what they have.
+
+    Raises:
+        InvalidConfiguration: models.toml has bad entries.
+    """
+    catalog = load_catalog(settings.models_file)
+    registry = ModelRegistry(catalog.models)
+    router = IntelligentRouter(
+        registry,
+        settings.routing_strategy,
+        settings.max_cost,
+        preferred_backend=settings.preferred_backend or None,
+        stickiness_margin=settings.stickiness_margin,
+    )
+    config = {
+        "ollama_base_url": settings.ollama_base_url,
+        "lmstudio_base_url": settings.lmstudio_base_url,
+        "lmstudio_api_key": settings.lmstudio_api_key,
+        "servers": catalog.servers,
+        "connect_timeout_seconds": settings.connect_timeout_seconds,
+        "first_token_timeout_seconds": settings.first_token_timeout_seconds,
+        "stall_timeout_seconds": settings.stall_timeout_seconds,
+        "request_timeout_seconds": settings.request_timeout_seconds,
+        "generations_per_endpoint": settings.generations_per_endpoint,
+        "refresh_seconds": settings.refresh_seconds,
+        "mlx_model_paths": settings.mlx_model_paths,
+    }
+    engine = ExecutionEngine(registry, router, config)
+    await engine.start()
+    try:
+        yield engine
+    finally:
+        await engine.cleanup()
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncGenerator[Services]:
+    """Open the database and the engine, and take up what admins chose before.
+
+    Raises:
+        InvalidConfiguration: models.toml has bad entries.
+        StorageError: the database cannot be used; the text says what to do.
+    """
+    async with await Database.open(settings.database_path) as database, open_engine(settings) as engine:
+        services = Services(
+            settings=settings,
+            engine=engine,
+            conversations=Conversations(database, settings.store_prompts),
+            preferences=Preferences(database),
+            people=People(database),
+            analytics=Analytics(database, settings.store_prompts),
+        )
+        await services.preferences.load()
+        await services.people.load()
+        await _take_up_choices(services)
+        yield services
+
+
+async def _take_up_choices(services: Services) -> None:
+    if strategy := await services.preferences.get(STRATEGY):
+        services.router.set_strategy(strategy)
+    for model_id in await services.preferences.disabled_models():
+        services.registry.update_availability(model_id, available=False, reason=DISABLED_REASON)

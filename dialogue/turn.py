@@ -1,0 +1,112 @@
+"""Turn: one question and its answer; the query is built, run, and what came of it is kept."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from routing.types import Attempt, ExecutionResult, FellBack, Finished, Outcome, Query, Routed, Started, Token
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from dialogue.services import Services
+    from routing.types import Attachment, Event, RoutingDecision
+    from storage.conversations import ConversationKey
+
+
+class Turn:
+    """Read `events` to their end, or close them to stop the model: either way the turn is kept.
+
+    `query` is there from the first event on. `result` is there once the run is over or was stopped; a stopped one has
+    `success` False and the text so far. `request_id` names the turn in the log and the statistics.
+    """
+
+    def __init__(  # noqa: PLR0913  # who, where and what; nothing of it belongs together
+        self,
+        services: Services,
+        key: ConversationKey,
+        user_id: int,
+        text: str,
+        *,
+        attachments: Sequence[Attachment] = (),
+        avoid_model_ids: frozenset[str] = frozenset(),
+    ) -> None:
+        self.request_id = secrets.token_hex(4)
+        self.key = key
+        self.query = Query(text, tuple(attachments), avoid_model_ids=avoid_model_ids)
+        self.result: ExecutionResult | None = None
+        self._services = services
+        self._user_id = user_id
+        self._decision: RoutingDecision | None = None
+        self._model_id = ""
+        self._text = ""
+        self._failed: list[Attempt] = []
+
+    async def events(self) -> AsyncGenerator[Event]:
+        """Run the query and yield its events up to Finished."""
+        self.query = await self._complete(self.query)
+        began = time.monotonic()
+        try:
+            async with aclosing(self._services.engine.stream(self.query)) as events:
+                async for event in events:
+                    self._note(event)
+                    if isinstance(event, Finished):
+                        await self._keep(event.result)
+                    yield event
+        finally:
+            if self.result is None:
+                await self._keep(self._stopped(time.monotonic() - began))
+
+    async def _complete(self, query: Query) -> Query:
+        """Add what the conversation, the person's choice and the settings have to say."""
+        services, settings = self._services, self._services.settings
+        return replace(
+            query,
+            history=await services.conversations.history(self.key),
+            chat_id=f"{self.key.chat_id}/{self.key.thread_id}",
+            system_prompt=settings.system_prompt,
+            model_id=await services.preferences.model_choice(self.key),
+            current_model_id=await services.conversations.current_model(self.key),
+            temperature=settings.temperature,
+            max_tokens=settings.max_tokens,
+        )
+
+    def _note(self, event: Event) -> None:
+        match event:
+            case Routed(decision):
+                self._decision = decision
+            case Started(model):
+                self._model_id = model.model_id
+            case Token(text):
+                self._text += text
+            case FellBack(attempt):
+                self._failed.append(attempt)
+                self._text = ""
+
+    def _stopped(self, seconds: float) -> ExecutionResult:
+        """Describe a run that was ended by its reader."""
+        cancelled = Attempt(self._model_id, None, Outcome.CANCELLED, seconds)
+        return ExecutionResult(
+            success=False,
+            response=self._text,
+            model_id=self._model_id,
+            execution_time=seconds,
+            error="stopped",
+            attempts=(*self._failed, cancelled),
+            decision=self._decision,
+        )
+
+    async def _keep(self, result: ExecutionResult) -> None:
+        """Keep the turn in the conversation if anything was said, and its figures in any case."""
+        self.result = result
+        services = self._services
+        services.analytics.record(self.request_id, self.query, result, user_id=self._user_id, key=self.key)
+        if result.response.strip():
+            note = ", ".join(attachment.modality for attachment in self.query.attachments)
+            await services.conversations.append(
+                self.key, self.query.text, result.response, result.model_id, attachments_note=note
+            )

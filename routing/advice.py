@@ -1,0 +1,52 @@
+"""Says in plain sentences why no model answered and what to do about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from routing.model_registry import ModelRegistry
+    from routing.types import Attempt, Endpoint
+
+FIRST_MODEL = "qwen2.5:7b-instruct-q4_K_M"
+_NAMES = {"ollama": "Ollama", "lmstudio": "LM Studio", "mlx": "MLX"}
+_START = {
+    "ollama": "start it with `ollama serve`",
+    "lmstudio": "start its server on the Developer page, or with `lms server start`",
+}
+_FILL = {
+    "ollama": f"pull one with `ollama pull {FIRST_MODEL}`",
+    "lmstudio": "download one in LM Studio",
+}
+
+
+def what_to_do(registry: ModelRegistry, endpoints: Sequence[Endpoint]) -> str:
+    """Say, for each model server that is down or has no models, what to do; empty when all is well."""
+    if not endpoints:
+        return "No model server is set up: set OLLAMA_BASE_URL or LMSTUDIO_BASE_URL, and start that server."
+    return " ".join(filter(None, (_about(registry, endpoint) for endpoint in endpoints)))
+
+
+def what_failed(registry: ModelRegistry, attempts: Sequence[Attempt]) -> str:
+    """Name every model that was tried and how it ended."""
+    ends = []
+    for attempt in attempts:
+        model = registry.get_model(attempt.model_id)
+        ends.append(f"{model.display_name if model else attempt.model_id} ({attempt.reason or attempt.outcome})")
+    return f"No model could answer: {', '.join(dict.fromkeys(ends))}."
+
+
+def backend_name(backend: str) -> str:
+    """Write a backend's name as its makers do."""
+    return _NAMES.get(backend, backend)
+
+
+def _about(registry: ModelRegistry, endpoint: Endpoint) -> str:
+    where = f"{backend_name(endpoint.backend)} at {endpoint.url}"
+    if registry.is_down(endpoint):
+        return f"{where} cannot be reached: {_START.get(endpoint.backend, 'start it')}."
+    if not registry.get_models_by_backend(endpoint.backend):
+        return f"{where} has no model that can be used now: {_FILL.get(endpoint.backend, 'load one there')}."
+    return ""

@@ -1,0 +1,193 @@
+"""AttemptRun: one try of one model at one endpoint, with its place in the line, its time-outs and its record."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from routing.errors import BackendError, BackendTimeout, BadReply
+from routing.repetition import RepetitionGuard
+from routing.types import Attempt, Completion, Loading, Outcome, Queued, Started, Token
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable
+
+    from routing.circuit_breaker import CircuitBreaker
+    from routing.endpoint_queue import EndpointQueue, Ticket
+    from routing.model_backends import ModelAdapterPool
+    from routing.model_registry import ModelRegistry
+    from routing.prompt import Prompt
+    from routing.types import Endpoint, Event, ModelMetadata
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """How long to wait, in seconds: for the first token (a cold load counts), and between two tokens."""
+
+    first_token_seconds: float
+    stall_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every attempt of an engine works with."""
+
+    registry: ModelRegistry
+    pool: ModelAdapterPool
+    breaker: CircuitBreaker
+    limits: TimeLimits
+
+
+class AttemptRun:
+    """One try. Read `events` to their end; then `record`, `text`, `reasoning` and `error` say what came of it.
+
+    A BackendError does not leave `events`: it becomes a failed record. Closing `events` early cancels the model.
+    """
+
+    def __init__(  # noqa: PLR0913  # each is a different thing, and none has a default
+        self,
+        around: Surroundings,
+        model: ModelMetadata,
+        endpoint: Endpoint,
+        *,
+        queue: EndpointQueue,
+        prompt: Prompt,
+        chat_id: str,
+        deadline: float,
+    ) -> None:
+        self.model = model
+        self.endpoint = endpoint
+        self.prompt = prompt
+        self.reasoning = ""
+        self._around = around
+        self._queue = queue
+        self._chat_id = chat_id
+        self._deadline = deadline
+        self._answer = RepetitionGuard()
+        self._outcome = Outcome.CANCELLED
+        self.error: BackendError | None = None
+        self._completion: Completion | None = None
+        self._began = self._ended = time.monotonic()
+        self._first_token_at: float | None = None
+        status = around.registry.status(model.model_id) if around.registry.get_model(model.model_id) else None
+        self._cold = status is not None and status.loaded is False
+
+    @property
+    def runs(self) -> list[AttemptRun]:
+        """Itself, so that an attempt and a Race are read alike."""
+        return [self]
+
+    @property
+    def text(self) -> str:
+        """The answer so far."""
+        return self._answer.text
+
+    @property
+    def answered(self) -> bool:
+        """True once the model has answered in full."""
+        return self._outcome is Outcome.ANSWERED
+
+    @property
+    def record(self) -> Attempt:
+        """How the attempt went; its seconds count from the end of the wait in line."""
+        error = self.error
+        return Attempt(
+            model_id=self.model.model_id,
+            endpoint=self.endpoint,
+            outcome=self._outcome,
+            total_seconds=self._ended - self._began,
+            first_token_seconds=self._first_token_at and self._first_token_at - self._began,
+            completion=self._completion,
+            error=str(error) if error else None,
+            error_class=type(error).__name__ if error else None,
+            reason=error.reason if error else None,
+        )
+
+    async def events(self) -> AsyncGenerator[Event]:
+        """Wait in line, run the model, and yield Queued, Loading, Started and Token as they happen."""
+        ticket = self._queue.enter(self._chat_id)
+        try:
+            async with aclosing(self._in_line(ticket)) as places:
+                async for place in places:
+                    yield place
+            self._began = time.monotonic()
+            self._around.breaker.started(self.model.model_id, self.endpoint)
+            if self._cold:
+                yield Loading(self.model)
+            async with aclosing(self._tokens()) as tokens:
+                async for event in tokens:
+                    yield event
+            self._outcome = Outcome.ANSWERED
+        except BackendError as error:
+            self.error, self._outcome = error, Outcome.FAILED
+        finally:
+            self._ended = time.monotonic()
+            self._queue.leave(ticket)
+            self._tell_breaker()
+
+    async def _in_line(self, ticket: Ticket) -> AsyncGenerator[Queued]:
+        position = 0
+        while not ticket.granted:
+            if ticket.position != position:
+                position = ticket.position
+                yield Queued(self.model, position)
+            await self._within(ticket.moved(), self._deadline - time.monotonic(), "had no room")
+
+    async def _tokens(self) -> AsyncGenerator[Started | Token]:
+        """Read the model's stream up to its Completion, or up to where it has to be cut."""
+        limits = self._around.limits
+        adapter = await self._around.pool.adapter(self.model, self.endpoint)
+        async with aclosing(adapter.stream(self.prompt.request)) as stream:
+            while self._completion is None:
+                first = self._first_token_at is None
+                wait = limits.first_token_seconds if first else limits.stall_seconds
+                left = self._deadline - time.monotonic()
+                if left <= 0 and self.text:
+                    self._completion = Completion("timeout")
+                    break
+                what = "sent no first token" if first else "sent no further token"
+                item = await self._within(anext(stream, None), min(wait, left), what)
+                if item is None:
+                    raise BadReply(f"{self.model.display_name} broke off without a word", **self._blame())
+                if isinstance(item, Completion):
+                    self._completion = item
+                elif item.text or item.reasoning:
+                    if first:
+                        self._first_token_at = time.monotonic()
+                        yield Started(self.model, self.endpoint)
+                    yield self._take(item)
+        if not self.text.strip():
+            raise BadReply(f"{self.model.display_name} gave an empty answer", **self._blame())
+
+    def _take(self, token: Token) -> Token:
+        self.reasoning += token.reasoning
+        if token.text and self._answer.feed(token.text):
+            self._completion = Completion("repetition")
+        return token
+
+    async def _within(self, awaitable: Awaitable[T], seconds: float, what: str) -> T:
+        try:
+            async with asyncio.timeout(max(0.0, seconds)):
+                return await awaitable
+        except TimeoutError as error:
+            message = f"{self.model.display_name} {what} within {max(0.0, seconds):.3g} s"
+            raise BackendTimeout(message, **self._blame()) from error
+
+    def _blame(self) -> dict[str, str]:
+        return {"backend": self.model.backend, "model": self.model.model_id}
+
+    def _tell_breaker(self) -> None:
+        breaker, model_id = self._around.breaker, self.model.model_id
+        if self.error:
+            loading = self._first_token_at is None
+            breaker.failed(model_id, self.endpoint, self.error, loading=loading)
+        elif self._outcome is Outcome.ANSWERED:
+            breaker.succeeded(model_id, self.endpoint)
+            self._around.registry.mark_loaded(model_id, self.endpoint)
+        else:
+            breaker.released(model_id, self.endpoint)

@@ -1,0 +1,75 @@
+"""EngineConfig: the engine's settings, and the endpoints that follow from them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from routing.model_backends import ModelAdapterFactory, ServerOptions
+from routing.types import Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from routing.catalog import Server
+    from routing.model_registry import ModelRegistry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineConfig:
+    """Where the model servers are, and how long to wait for them.
+
+    Addresses may be several, in a sequence or comma-separated; empty: off. `servers` are those of models.toml.
+    `generations_per_endpoint` is how many answers an endpoint works on at once.
+    """
+
+    ollama_base_url: str | Sequence[str] = "http://localhost:11434"
+    lmstudio_base_url: str | Sequence[str] = "http://localhost:1234/v1"
+    lmstudio_api_key: str = ""
+    mlx_model_paths: Sequence[str] = ()
+    servers: Sequence[Server] = ()
+    connect_timeout_seconds: float = 5.0
+    first_token_timeout_seconds: float = 180.0
+    stall_timeout_seconds: float = 30.0
+    request_timeout_seconds: float = 600.0
+    generations_per_endpoint: int = 64
+    refresh_seconds: float = 30.0
+
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """List every endpoint, Ollama's first."""
+        return (
+            *(Endpoint("ollama", url) for url in _urls(self.ollama_base_url)),
+            *(Endpoint("lmstudio", url) for url in _urls(self.lmstudio_base_url)),
+            *(Endpoint(server.name, server.url) for server in self.servers),
+        )
+
+    def adapter_factory(self) -> ModelAdapterFactory:
+        """Build the factory that knows the keys and kinds of these servers."""
+        servers = {
+            server.name: ServerOptions(server.kind, os.environ.get(server.api_key_env, ""), server.check_model)
+            for server in self.servers
+        }
+        servers["lmstudio"] = ServerOptions("lmstudio", self.lmstudio_api_key)
+        return ModelAdapterFactory(connect_timeout_seconds=self.connect_timeout_seconds, servers=servers)
+
+    def generations(self, endpoint: Endpoint) -> int:
+        """Say how many answers an endpoint works on at once."""
+        own = (server.generations for server in self.servers if server.name == endpoint.backend)
+        return next(own, None) or self.generations_per_endpoint
+
+    def close_absent_backends(self, registry: ModelRegistry) -> None:
+        """Tell the registry which backends have no endpoint at all, so that their models are not taken to be there."""
+        there = {endpoint.backend for endpoint in self.endpoints()}
+        for backend, reason in (
+            ("ollama", "OLLAMA_BASE_URL is empty"),
+            ("lmstudio", "LMSTUDIO_BASE_URL is empty"),
+            ("mlx", "MLX models do not run in this version yet"),
+        ):
+            if backend not in there:
+                registry.close_backend(backend, reason)
+
+
+def _urls(value: str | Sequence[str]) -> list[str]:
+    parts = value.split(",") if isinstance(value, str) else value
+    return [part.strip().rstrip("/") for part in parts if part.strip()]

@@ -1,0 +1,294 @@
+"""ExecutionEngine: runs a decision; streams, falls back, races and compares."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from routing.advice import what_failed, what_to_do
+from routing.attempt import AttemptRun, Surroundings, TimeLimits
+from routing.circuit_breaker import CircuitBreaker
+from routing.discovery import Discovery
+from routing.endpoint_queue import EndpointQueue
+from routing.engine_config import EngineConfig
+from routing.engine_stats import EngineStats
+from routing.errors import BackendError, BackendUnreachable
+from routing.model_backends import ModelAdapterPool, mlx
+from routing.model_backends.builtin import BUILTIN, NO_MODEL, BuiltinBackend
+from routing.prompt import build_prompt
+from routing.race import Race
+from routing.types import (
+    Candidate,
+    Endpoint,
+    ExecutionResult,
+    FellBack,
+    Finished,
+    Outcome,
+    Query,
+    Routed,
+    RoutingDecision,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+
+    from routing.intelligent_router import IntelligentRouter
+    from routing.model_registry import ModelRegistry
+    from routing.types import Event, ModelMetadata, ModelOffer
+
+logger = logging.getLogger(__name__)
+
+_BUILTIN_ENDPOINT = Endpoint(BUILTIN.backend)
+# How long a first message waits for the first word of the model servers; one that is dead answers much sooner.
+_FIRST_ROUND_SECONDS = 2.0
+_BUILTIN_GENERATIONS = 512
+
+
+class ExecutionEngine:
+    """Runs queries. Lives in one event loop from `start` (or from its first use without discovery) to `cleanup`.
+
+    `config` holds EngineConfig's fields; the specification's ollama_base_url and lmstudio_base_url are among them.
+    Without `start` the registry stays as it is: a catalogued model is then taken to be there until it fails.
+    """
+
+    def __init__(
+        self, registry: ModelRegistry, router: IntelligentRouter, config: Mapping[str, Any] | None = None
+    ) -> None:
+        self.registry = registry
+        self.router = router
+        self.config = EngineConfig(**config or {})
+        endpoints = self.config.endpoints()
+        self.pool = ModelAdapterPool(self.config.adapter_factory())
+        self.pool.put(BuiltinBackend(_BUILTIN_ENDPOINT, advice=lambda: what_to_do(registry, endpoints)))
+        self.discovery = Discovery(registry, self.pool, endpoints, self.config.refresh_seconds)
+        self._queues: dict[Endpoint, EndpointQueue] = {}
+        self._stats = EngineStats()
+        self._around = Surroundings(
+            registry,
+            self.pool,
+            CircuitBreaker(registry),
+            TimeLimits(self.config.first_token_timeout_seconds, self.config.stall_timeout_seconds),
+        )
+
+    async def start(self) -> None:
+        """Begin to ask the model servers, now and then on, what they can serve."""
+        self.config.close_absent_backends(self.registry)
+        self.discovery.start()
+        if self.config.mlx_model_paths:
+            offers = await asyncio.to_thread(_offers_of_folders, self.config.mlx_model_paths)
+            self.registry.apply_offers(mlx.ENDPOINT, offers)
+
+    async def cleanup(self) -> None:
+        """Stop asking, and close every connection; running streams end."""
+        await self.discovery.close()
+        await self.pool.close()
+
+    async def stream(self, query: Query | str) -> AsyncGenerator[Event]:
+        """Route a query and run it, yielding events up to Finished. Closing the generator cancels the model."""
+        query = Query(query) if isinstance(query, str) else query
+        await self.discovery.ready(_FIRST_ROUND_SECONDS)
+        async with aclosing(self.run(query, self.router.decide(query))) as events:
+            async for event in events:
+                yield event
+
+    async def run(self, query: Query, decision: RoutingDecision) -> AsyncGenerator[Event]:
+        """Try a decision's candidates in order until one answers; a race takes several at once, first."""
+        began = time.monotonic()
+        deadline = began + self.config.request_timeout_seconds
+        runs: list[AttemptRun] = []
+        yield Routed(decision)
+        for step in self._steps(query, decision, deadline, runs):
+            if runs:
+                yield self._fell_back(runs[-1], step.runs[0].model)
+            async with aclosing(step.events()) as events:
+                async for event in events:
+                    yield event
+            runs += step.runs
+            if runs[-1].answered or time.monotonic() >= deadline:
+                break
+        result = self._result(decision, runs, time.monotonic() - began)
+        self._count(result)
+        yield Finished(result)
+
+    async def execute(
+        self,
+        query: Query | str,
+        system_prompt: str | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        preferred_backend: str | None = None,
+    ) -> ExecutionResult:
+        """Run a query to its end. What is given here replaces what the query says."""
+        query = Query(query) if isinstance(query, str) else query
+        given = {
+            "system_prompt": system_prompt,
+            "temperature": temperature,
+            "max_tokens": max_tokens,
+            "preferred_backend": preferred_backend,
+        }
+        changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        return await _finished(self.stream(replace(query, **changes)))
+
+    async def execute_parallel(self, query: Query | str, model_ids: Sequence[str]) -> list[ExecutionResult]:
+        """Run a query on several models side by side; one result each, in their order. A failure is a result."""
+        self._stats.parallel += 1
+        chains = (self.execute_with_fallback_chain(query, [model_id]) for model_id in model_ids)
+        return list(await asyncio.gather(*chains))
+
+    async def execute_with_fallback_chain(self, query: Query | str, model_ids: Sequence[str]) -> ExecutionResult:
+        """Run a query on the first of these models that answers; no other is tried, not even the built-in one."""
+        query = Query(query) if isinstance(query, str) else query
+        models = [model for model_id in model_ids if (model := self.registry.get_model(model_id))]
+        if not models:
+            wanted = ", ".join(model_ids) or "no model at all"
+            error = f"There is no model by that id: {wanted}. `bot.py models` lists them."
+            return ExecutionResult(success=False, response="", model_id=wanted, execution_time=0.0, error=error)
+        decision = replace(
+            self.router.decide(query),
+            candidates=tuple(Candidate(model, 0.0, ("asked for by name",)) for model in models),
+            race=1,
+        )
+        return await _finished(self.run(query, decision))
+
+    async def health_check(self) -> dict[str, bool]:
+        """Ask every model server now, and say for each model whether it can be used."""
+        self.config.close_absent_backends(self.registry)
+        await self.discovery.refresh()
+        return {
+            model.model_id: self.registry.status(model.model_id).available for model in self.registry.get_all_models()
+        }
+
+    def get_stats(self) -> dict[str, Any]:
+        """Count what was executed since the start; see EngineStats."""
+        return self._stats.as_dict()
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _steps(
+        self, query: Query, decision: RoutingDecision, deadline: float, so_far: Sequence[AttemptRun]
+    ) -> Iterator[AttemptRun | Race]:
+        """Yield what to try next: a race of the first candidates when the decision wants one, then one by one."""
+        racing = [candidate for candidate in decision.candidates[: decision.race] if candidate.model is not BUILTIN]
+        rest = decision.candidates
+        if len(racing) > 1:
+            rest = decision.candidates[len(racing) :]
+            starters = (next(self._attempts(query, decision, racer.model, deadline), None) for racer in racing)
+            yield Race([run for run in starters if run])
+        for candidate in rest:
+            if candidate.model is BUILTIN:
+                query = replace(query, situation=self._situation(decision, so_far))
+            for run in self._attempts(query, decision, candidate.model, deadline):
+                if run.endpoint not in _unreachable(so_far):
+                    yield run
+
+    def _attempts(
+        self, query: Query, decision: RoutingDecision, model: ModelMetadata, deadline: float
+    ) -> Iterator[AttemptRun]:
+        """Yield an attempt at each endpoint that can serve the model, the least busy one first."""
+        prompt = build_prompt(query, model, decision.estimated_tokens)
+        for endpoint in sorted(self._endpoints(model), key=lambda endpoint: self._queue(endpoint).load):
+            yield AttemptRun(
+                self._around,
+                model,
+                endpoint,
+                queue=self._queue(endpoint),
+                prompt=prompt,
+                chat_id=query.chat_id,
+                deadline=deadline,
+            )
+
+    def _situation(self, decision: RoutingDecision, runs: Sequence[AttemptRun]) -> str:
+        """Say why it has come to the built-in backend; empty when there is simply no model."""
+        failures = [run.record for run in runs if not run.answered]
+        if failures:
+            return what_failed(self.registry, failures)
+        alone = len(decision.candidates) == 1
+        return f"No model can take this: {decision.notes[0]}." if alone and decision.notes else ""
+
+    def _endpoints(self, model: ModelMetadata) -> Sequence[Endpoint]:
+        """List where a model can be served; before any endpoint was asked, everywhere its backend is."""
+        if model is BUILTIN:
+            return (_BUILTIN_ENDPOINT,)
+        status = self.registry.status(model.model_id)
+        if status.endpoints or not status.available:
+            return status.endpoints
+        return [endpoint for endpoint in self.discovery.endpoints if endpoint.backend == model.backend]
+
+    def _queue(self, endpoint: Endpoint) -> EndpointQueue:
+        if endpoint not in self._queues:
+            limit = _BUILTIN_GENERATIONS if endpoint is _BUILTIN_ENDPOINT else self.config.generations(endpoint)
+            self._queues[endpoint] = EndpointQueue(limit)
+        return self._queues[endpoint]
+
+    def _fell_back(self, failed: AttemptRun, following: ModelMetadata) -> FellBack:
+        """Note a failure: the endpoint is asked at once whether it is still there."""
+        attempt = failed.record
+        logger.warning("%s failed at %s: %s", attempt.model_id, failed.endpoint.url, attempt.error)
+        self.discovery.poke(failed.endpoint)
+        return FellBack(attempt, failed.model, following, void=bool(failed.text))
+
+    def _result(self, decision: RoutingDecision, runs: Sequence[AttemptRun], seconds: float) -> ExecutionResult:
+        attempts = tuple(run.record for run in runs)
+        failures = [attempt for attempt in attempts if attempt.outcome is Outcome.FAILED]
+        last = runs[-1] if runs else None
+        if last is None or not last.answered:
+            error = what_failed(self.registry, failures) if failures else self._why_nothing_ran(decision)
+            first = decision.candidates[0].model.model_id
+            return ExecutionResult(False, "", first, seconds, error, False, attempts=attempts, decision=decision)  # noqa: FBT003  # as the specification orders them
+        completion = last.record.completion
+        reason = completion.finish_reason if completion else ""
+        return ExecutionResult(
+            success=reason != NO_MODEL,
+            response=last.text,
+            model_id=last.model.model_id,
+            execution_time=seconds,
+            error=last.text if reason == NO_MODEL else None,
+            fallback_used=bool(failures),
+            reasoning=last.reasoning,
+            attempts=attempts,
+            decision=decision,
+            first_token_seconds=last.record.first_token_seconds,
+            completion=completion,
+            turns_dropped=last.prompt.turns_dropped,
+            cut=reason if reason in {"repetition", "length", "timeout"} else "",
+        )
+
+    def _why_nothing_ran(self, decision: RoutingDecision) -> str:
+        """Say why no candidate could even be tried."""
+        models = [candidate.model for candidate in decision.candidates]
+        reasons = [f"{model.display_name} ({self.registry.status(model.model_id).reason})" for model in models]
+        return f"No model could be tried: {', '.join(reasons)}."
+
+    def _count(self, result: ExecutionResult) -> None:
+        self._stats.add(result)
+        if result.fallback_used:
+            self.router.note_fallback()
+
+
+def _offers_of_folders(paths: Sequence[str]) -> list[ModelOffer]:
+    """Read the MLX models that are listed beside those of the servers; a folder that holds none is said in the log."""
+    offers = []
+    for path in paths:
+        try:
+            offers.append(mlx.read_model_folder(path))
+        except BackendError as error:
+            logger.warning("MLX_MODEL_PATHS: %s", error)
+    return offers
+
+
+def _unreachable(runs: Sequence[AttemptRun]) -> set[Endpoint]:
+    """Find the endpoints that this very run has found dead, so that it does not knock there for each of their models."""
+    return {run.endpoint for run in runs if isinstance(run.error, BackendUnreachable)}
+
+
+async def _finished(events: AsyncGenerator[Event]) -> ExecutionResult:
+    """Read a run to its end."""
+    async with aclosing(events) as run:
+        async for event in run:
+            if isinstance(event, Finished):
+                return event.result
+    raise RuntimeError("a run ended without Finished")
