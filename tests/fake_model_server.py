@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import time
@@ -52,6 +53,7 @@ class FakeModel:
 
     script: Script = field(default_factory=Script)
     context_tokens: int = 32768
+    loaded_context_tokens: int | None = None
     parameters: str = "7.6B"
     quantization: str = "Q4_K_M"
     size_bytes: int = 4_683_087_332
@@ -213,3 +215,24 @@ class FakeModelServer:
         """Wake whoever waits for something to happen here."""
         async with self._changed:
             self._changed.notify_all()
+
+
+def serve_from_command_line(server_class: type[FakeModelServer], default_model: str) -> None:
+    """Run a double as a process of its own: print its address, then answer until the process is ended."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--model", action="append", default=[])
+    parser.add_argument("--text", default="Hello from here.")
+    parser.add_argument("--token-seconds", type=float, default=0.0)
+    parser.add_argument("--load-seconds", type=float, default=0.0)
+    given = parser.parse_args()
+    pieces = tuple(f"{word} " for word in given.text.split())
+    script = Script(pieces=pieces, token_seconds=given.token_seconds, load_seconds=given.load_seconds)
+    models = {name: FakeModel(script, loaded=not given.load_seconds) for name in given.model or [default_model]}
+    asyncio.run(_serve(server_class(models, port=given.port)))
+
+
+async def _serve(server: FakeModelServer) -> None:
+    async with server:
+        print(server.root, flush=True)  # noqa: T201 - whoever started the process waits for it
+        await asyncio.Event().wait()

@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from tests.fake_model_server import BODY, FakeModel, FakeModelServer, Script
+from tests.fake_model_server import BODY, FakeModel, FakeModelServer, Script, serve_from_command_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,7 +79,7 @@ class FakeOllama(FakeModelServer):
 
     async def _pull(self, request: web.Request) -> web.StreamResponse:
         name = request[BODY]["model"]
-        total, steps = 1000, [{"status": "pulling manifest"}]
+        total, steps = 1000, list[dict[str, Any]]([{"status": "pulling manifest"}])
         steps += [
             {"status": "pulling layer", "digest": "sha256:0", "total": total, "completed": done}
             for done in (0, 500, total)
@@ -141,26 +139,5 @@ def _line(message: dict[str, Any]) -> bytes:
     return json.dumps(message, ensure_ascii=False).encode() + b"\n"
 
 
-async def _serve(port: int, models: Mapping[str, FakeModel]) -> None:
-    async with FakeOllama(models, port=port) as server:
-        print(server.root, flush=True)  # noqa: T201 - whoever started the process waits for it
-        await asyncio.Event().wait()
-
-
-def main() -> None:
-    """Serve the models named until the process is ended."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--model", action="append", default=[])
-    parser.add_argument("--text", default="Hello from here.")
-    parser.add_argument("--token-seconds", type=float, default=0.0)
-    parser.add_argument("--load-seconds", type=float, default=0.0)
-    given = parser.parse_args()
-    pieces = tuple(f"{word} " for word in given.text.split())
-    script = Script(pieces=pieces, token_seconds=given.token_seconds, load_seconds=given.load_seconds)
-    models = {name: FakeModel(script, loaded=not given.load_seconds) for name in given.model or ["llama3.2:latest"]}
-    asyncio.run(_serve(given.port, models))
-
-
 if __name__ == "__main__":
-    main()
+    serve_from_command_line(FakeOllama, "llama3.2:latest")

@@ -111,6 +111,7 @@ class HttpClient:
         if api_key:
             self._headers["Authorization"] = f"Bearer {api_key}"
         self._session: aiohttp.ClientSession | None = None
+        self._responses: set[aiohttp.ClientResponse] = set()
 
     def open(self) -> aiohttp.ClientSession:
         """Open the session, once; no request is made."""
@@ -122,7 +123,12 @@ class HttpClient:
         return self._session
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; whoever reads from one gets a BackendError.
+
+        Each response is told, for the session forgets those that wait for more, and they would wait for ever.
+        """
+        for response in tuple(self._responses):
+            response.close()
         if self._session is not None:
             session, self._session = self._session, None
             await session.close()
@@ -137,32 +143,32 @@ class HttpClient:
 
     @asynccontextmanager
     async def streaming(self, url: str, body: object, subject: Subject) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Send JSON; the reply is read as it comes, under `translated`. Leaving closes the connection at once.
+        """Send JSON; the reply is read as it comes. Leaving closes the connection at once.
 
-        Raises the error that goes with a status other than 200, or with a BackendError for a lost connection.
+        Raises the error that goes with a status other than 200, or with a connection that is lost.
         """
         with translated(subject):
-            response = await self._request("POST", url, body)
-            try:
-                if response.status != 200:
-                    raise (await _refusal(response)).error(subject)
+            async with self._answered("POST", url, body, subject) as response:
                 yield response
-            finally:
-                response.close()
 
     async def _ask(self, method: str, url: str, body: object, subject: Subject) -> Any:
         with translated(subject):
-            async with asyncio.timeout(LISTING_TIMEOUT_SECONDS):
-                response = await self._request(method, url, body)
-                try:
-                    if response.status != 200:
-                        raise (await _refusal(response)).error(subject)
-                    return decode(await read_bounded(response), subject)
-                finally:
-                    response.close()
+            async with asyncio.timeout(LISTING_TIMEOUT_SECONDS), self._answered(method, url, body, subject) as response:
+                return decode(await read_bounded(response), subject)
 
-    async def _request(self, method: str, url: str, body: object) -> aiohttp.ClientResponse:
-        return await self.open().request(method, url, json=body, allow_redirects=False)
+    @asynccontextmanager
+    async def _answered(
+        self, method: str, url: str, body: object, subject: Subject
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        response = await self.open().request(method, url, json=body, allow_redirects=False)
+        self._responses.add(response)
+        try:
+            if response.status != 200:
+                raise (await _refusal(response)).error(subject)
+            yield response
+        finally:
+            self._responses.discard(response)
+            response.close()
 
 
 async def read_bounded(response: aiohttp.ClientResponse) -> bytes:
