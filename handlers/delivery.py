@@ -88,7 +88,9 @@ class Delivery:
 
         return await self._with_fallback(part, attempt)
 
-    async def replace(self, message_id: int, part: Part, keyboard: InlineKeyboardMarkup | None = None) -> int:
+    async def replace(
+        self, message_id: int, part: Part, keyboard: InlineKeyboardMarkup | None = None, *, is_reply: bool = False
+    ) -> int:
         """Make a part of a message that stands; when it is gone, send it anew. The id of the message."""
 
         async def attempt(version: Version) -> int:
@@ -100,7 +102,7 @@ class Delivery:
             # Telegram says "refused" alike for a message that is gone, one that already reads so, and bad markup.
             # Once a mark has been set on it, only the markup can be the reason.
             if not await self._mark(message_id):
-                return await self.send(part, keyboard, is_reply=True)
+                return await self.send(part, keyboard, is_reply=is_reply)
         return await self._with_fallback(part, attempt)
 
     async def delete(self, message_id: int) -> None:
@@ -116,7 +118,7 @@ class Delivery:
         """Send a preview, or edit it when it has an id; its id. Raises TelegramError."""
         version = next(part.versions())
         if message_id is None:
-            return await self._send(version, keyboard, is_reply=True)
+            return await self._send(version, keyboard, is_reply=part.index == 0)
         return await self._edit(message_id, version, keyboard)
 
     async def type_once(self) -> None:

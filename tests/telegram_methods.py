@@ -6,6 +6,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from tests.telegram_parser import ParseRefused, parse_markdown_v2
 from tests.telegram_world import Json, utf16_length
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Refused(Exception):
         prefix = "Bad Request: " if code == 400 else ""
         super().__init__(prefix + description)
         self.code = code
-        self.parameters = parameters
+        self.parameters = parameters or {}
 
 
 class Methods:
@@ -200,6 +201,9 @@ class Methods:
         chat = self._chat(given)
         if chat.refusal:
             raise Refused(chat.refusal, 403)
+        if chat.migrated_to is not None:
+            moved = {"migrate_to_chat_id": chat.migrated_to}
+            raise Refused("group chat was upgraded to a supergroup chat", parameters=moved)
         return chat
 
     def _check_scope(self, given: Json) -> None:
@@ -229,14 +233,11 @@ def _parsed(raw: str, given: Json) -> tuple[str, list[Json]]:
         return raw, list(given.get("entities", []))
     if mode.lower() != "markdownv2":
         raise Refused("unsupported parse_mode")
-    # Loads Telegram's own parser, a library of some 30 MB: only where markup is sent at all.
-    from tests.telegram_parser import ParseRefused, parse_markdown_v2  # noqa: PLC0415
-
     try:
         parsed = parse_markdown_v2(raw)
     except ParseRefused as refusal:
         raise Refused(str(refusal).removeprefix("Bad Request: ")) from refusal
-    return parsed.text, [dict(entity) for entity in parsed.entities]
+    return parsed.text, parsed.entities
 
 
 def _trimmed(text: str, entities: list[Json]) -> tuple[str, list[Json]]:

@@ -162,9 +162,7 @@ class TelegramServer:
     async def _go_wrong(self, rule: Rule, request: web.Request, method: str, given: Json) -> _Outcome:
         if rule.fault is Fault.FLOOD:
             seconds = int(rule.seconds)
-            refusal = _refusal(429, f"Too Many Requests: retry after {seconds}")
-            refusal.body["parameters"] = {"retry_after": seconds}
-            return refusal
+            return _refusal(429, f"Too Many Requests: retry after {seconds}", {"retry_after": seconds})
         if rule.fault is Fault.STATUS:
             return _Outcome(rule.status)
         if rule.fault is Fault.REFUSE:
@@ -179,7 +177,7 @@ class TelegramServer:
         try:
             result = await self._get_updates(given) if method == "getUpdates" else self._methods.call(method, given)
         except Refused as refused:
-            return _refusal(refused.code, str(refused))
+            return _refusal(refused.code, str(refused), refused.parameters)
         return _Outcome(200, {"ok": True, "result": result})
 
     # --- polling ------------------------------------------------------------------------------------------------------
@@ -224,8 +222,9 @@ class TelegramServer:
             return
 
 
-def _refusal(code: int, description: str) -> _Outcome:
-    return _Outcome(code, {"ok": False, "error_code": code, "description": description})
+def _refusal(code: int, description: str, parameters: Json | None = None) -> _Outcome:
+    more = {"parameters": parameters} if parameters else {}
+    return _Outcome(code, {"ok": False, "error_code": code, "description": description, **more})
 
 
 def _answer(outcome: _Outcome) -> web.Response:

@@ -108,6 +108,7 @@ class Chat:
     names: Json
     is_forum: bool = False
     refusal: str = ""
+    migrated_to: int | None = None
     messages: dict[int, Message] = field(default_factory=dict)
     topics: dict[int, str] = field(default_factory=dict)
     drafts: dict[int, list[str]] = field(default_factory=dict)

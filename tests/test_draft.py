@@ -203,13 +203,53 @@ async def test_a_silent_fallback_changes_nothing(server: TelegramServer, bot: Bo
     assert [message.texts for message in chat.sent] == [[SHOWN_FOX]]
 
 
-async def test_a_preview_longer_than_a_message_shows_its_end(server: TelegramServer, bot: Bot, chat: Chat) -> None:
-    """While it grows the last part is seen; at the end every part is there, in order and within the limit."""
+async def test_a_text_that_outgrows_its_message_goes_on_in_the_next(
+    server: TelegramServer, bot: Bot, chat: Chat
+) -> None:
+    """What is full stays as it is, the last message grows and has the button; at the end every word is there once."""
     words = " ".join(f"w{n}" for n in range(2000))
-    await run(draft_for(bot), Script(server, Token(words), lambda: chat.sent and "w1990" in chat.sent[0].text))
-    assert len(chat.sent) > 1
-    assert " ".join(chat.texts).split() == words.split()
+
+    def shows_the_end() -> bool:
+        return len(chat.sent) == 3 and "w1990" in chat.sent[-1].text
+
+    def buttons_are_last() -> bool:
+        return [message.buttons for message in chat.sent] == [[], [], ["Stop"]]
+
+    await run(draft_for(bot), Script(server, Token(words), shows_the_end, buttons_are_last, Token(" end")))
+    assert " ".join(chat.texts).split() == [*words.split(), "end"]
     assert all(utf16_length(text) <= 4096 for text in chat.texts)
+    assert [message.buttons for message in chat.sent] == [[], [], []]
+    assert [len(message.texts) for message in chat.sent[:2]] == [1, 1]
+
+
+async def test_messages_that_a_fallback_made_void_go(server: TelegramServer, bot: Bot, chat: Chat) -> None:
+    """A second message whose text no longer counts is not left behind."""
+    words = " ".join(f"w{n}" for n in range(1000))
+    await run(
+        draft_for(bot), Script(server, Token(words), lambda: len(chat.sent) == 2, fell_back(void=True), Token(FOX))
+    )
+    assert chat.texts == [SHOWN_FOX]
+
+
+async def test_typing_is_kept_up_until_there_is_text(server: TelegramServer, bot: Bot, chat: Chat) -> None:
+    """Telegram forgets after five seconds, so it is told again; once text shows it is not."""
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        await asyncio.sleep(min(seconds, 0.05))
+
+    typed: list[int] = []
+
+    def count() -> bool:
+        typed.append(len(chat.actions))
+        return True
+
+    is_typing = lambda: len(chat.actions) > 3  # noqa: E731 - a condition with a name
+    script = Script(server, is_typing, Token(FOX), shows(chat, SHOWN_FOX), 0.2, count, 0.3, count)
+    await run(draft_for(bot, pace=Pace(is_group=False, sleep=sleep)), script)
+    assert typed[0] == typed[1]
+    assert slept.count(4.5) >= 3
 
 
 async def test_in_a_group_the_answer_replies_to_the_question(server: TelegramServer, bot: Bot) -> None:
@@ -270,6 +310,14 @@ async def test_an_answer_outlasts_every_flood(server: TelegramServer, bot: Bot, 
     await draft.finish("word " * 2000)
     assert sum(slept) == pytest.approx(180)
     assert len(" ".join(chat.texts).split()) == 2000
+
+
+async def test_an_answer_follows_a_group_that_moved(server: TelegramServer, bot: Bot) -> None:
+    """A group that became a supergroup has a new id, and the answer arrives there."""
+    old, new = server.group(-7), server.group(-100)
+    old.migrated_to = -100
+    await draft_for(bot, Target(-7, is_group=True)).finish("word " * 1500)
+    assert (len(old.sent), len(new.sent)) == (0, 2)
 
 
 async def test_an_answer_outlasts_outages(server: TelegramServer, bot: Bot, chat: Chat) -> None:
