@@ -281,7 +281,7 @@ def _offers_of_folders(paths: Sequence[str]) -> list[ModelOffer]:
 
 
 def _unreachable(runs: Sequence[AttemptRun]) -> set[Endpoint]:
-    """Find the endpoints that this very run has found dead, so that it does not knock there for each of their models."""
+    """Find the endpoints that this very run has found dead, so that it knocks there only once."""
     return {run.endpoint for run in runs if isinstance(run.error, BackendUnreachable)}
 
 

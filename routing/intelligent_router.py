@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from routing.context_window import served_context_tokens
 from routing.model_backends.builtin import BUILTIN
 from routing.ranking import Ranking, TaskKind, rank
 from routing.strategies import weights_for
@@ -23,8 +22,6 @@ from routing.types import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from routing.model_registry import ModelRegistry
     from routing.types import ModelMetadata, TaskClassification
 
@@ -225,24 +222,25 @@ def _fitting(
     if whole <= ranking.smallest_context_tokens or not ranking.candidates:
         return ranking.candidates, (), ()
     alone = estimate_tokens(query.text) + estimate_tokens(query.system_prompt or "") + task.estimated_tokens
-    fits = _partition(ranking, lambda model: alone if model.model_id == query.model_id else whole)
+    fits = _partition(ranking, whole, alone, query.model_id)
     if fits[0]:
         return (*fits, ())
-    fits = _partition(ranking, lambda _: alone)
+    fits = _partition(ranking, alone, alone, query.model_id)
     if fits[0]:
         return (*fits, ("the conversation is longer than any model's context: its oldest turns are left out",))
-    largest = max(served_context_tokens(candidate.model) for candidate in ranking.candidates)
+    largest = max(place.context_tokens for place in ranking.places)
     return (*fits, (f"the message needs about {alone} tokens, and the largest model here takes {largest}",))
 
 
 def _partition(
-    ranking: Ranking, needed_tokens: Callable[[ModelMetadata], int]
+    ranking: Ranking, needed: int, needed_of_chosen: int, chosen_id: str | None
 ) -> tuple[tuple[Candidate, ...], tuple[Exclusion, ...]]:
-    fitting, too_small = [], []
-    for candidate in ranking.candidates:
-        context, needed = served_context_tokens(candidate.model), needed_tokens(candidate.model)
-        if needed <= context:
-            fitting.append(candidate)
-        else:
-            too_small.append(Exclusion(candidate.model, f"too small a context ({context} < {needed} tokens)"))
+    """Part those whose context takes `needed` tokens from those whose does not; the chosen one has its own measure."""
+    needs = [needed_of_chosen if place.candidate.model.model_id == chosen_id else needed for place in ranking.places]
+    fitting = [
+        place.candidate for place, need in zip(ranking.places, needs, strict=True) if need <= place.context_tokens
+    ]
+    too_small = [
+        place.too_small for place, need in zip(ranking.places, needs, strict=True) if need > place.context_tokens
+    ]
     return tuple(fitting), tuple(too_small)

@@ -43,9 +43,19 @@ class TaskKind:
 
 
 @dataclass(frozen=True, slots=True)
-class Ranking:
-    """Candidates, best first, and what was left out. `smallest_context_tokens` spares most queries the context gate."""
+class Place:
+    """One candidate's place: the tokens its context takes, and the exclusion if a query needs more."""
 
+    candidate: Candidate
+    context_tokens: int
+    too_small: Exclusion
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Places, best first, and what was left out. `smallest_context_tokens` spares most queries the context gate."""
+
+    places: tuple[Place, ...]
     candidates: tuple[Candidate, ...]
     exclusions: tuple[Exclusion, ...]
     notes: tuple[str, ...]
@@ -58,10 +68,15 @@ def rank(registry: ModelRegistry, kind: TaskKind) -> Ranking:
     left_out = [Exclusion(status.model, status.reason) for status in statuses if not status.available]
     able, unable, notes = _through_gates([status for status in statuses if status.available], kind)
     # sorted() is stable: among equals the order of the catalog decides.
-    judged = sorted((_judge(status, kind) for status in able), key=lambda candidate: -candidate.score)
-    candidates = tuple(judged)
-    contexts = (served_context_tokens(candidate.model) for candidate in candidates)
-    return Ranking(candidates, (*left_out, *unable), tuple(notes), min(contexts, default=0))
+    candidates = tuple(sorted((_judge(status, kind) for status in able), key=lambda candidate: -candidate.score))
+    places = tuple(map(_place, candidates))
+    smallest = min((place.context_tokens for place in places), default=0)
+    return Ranking(places, candidates, (*left_out, *unable), tuple(notes), smallest)
+
+
+def _place(candidate: Candidate) -> Place:
+    context = served_context_tokens(candidate.model)
+    return Place(candidate, context, Exclusion(candidate.model, f"too small a context ({context} tokens)"))
 
 
 def _through_gates(

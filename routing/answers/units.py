@@ -47,7 +47,8 @@ _ALIASES = {
     "s": "second", "sec": "second", "secs": "second", "'": "foot", "′": "foot", '"': "inch", "″": "inch", "in": "inch",
     "ft": "foot", "feet": "foot", "inches": "inch", "yd": "yard", "yds": "yard", "nm": "nautical_mile",
     "fl oz": "fluid_ounce", "floz": "fluid_ounce", "gal": "gallon", "pt": "pint", "hp": "horsepower", "kw": "kilowatt",
-    "kwh": "kilowatt_hour", "j": "joule", "cal": "calorie", "kcal": "kilocalorie", "calories": "calorie", "pa": "pascal",
+    "kwh": "kilowatt_hour", "j": "joule", "cal": "calorie", "kcal": "kilocalorie", "calories": "calorie",
+    "pa": "pascal",
     "bar": "bar", "atm": "atmosphere", "stones": "stone", "years": "year", "months": "month",
     "weeks": "week", "days": "day", "meilen": "mile", "millas": "mile", "grados": "degC",
 }  # fmt: skip
