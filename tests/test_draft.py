@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import Forbidden
+from telegram.request import HTTPXRequest
 
 from handlers.draft import Draft, Target
 from handlers.pace import Pace
@@ -85,8 +86,13 @@ class Script:
             self.closed = True
 
 
-def draft_for(bot: Bot, target: Target | None = None, **more: object) -> Draft:
-    return Draft(bot, target or Target(ADA), ResponseFormatter(), stop_button=STOP, **more)  # type: ignore[arg-type]
+def hurried(*, is_group: bool = False) -> Pace:
+    """A pace whose seconds pass eight times as fast, where a test is not about time."""
+    return Pace(is_group=is_group, clock=lambda: time.monotonic() * 8, sleep=lambda seconds: asyncio.sleep(seconds / 8))
+
+
+def draft_for(bot: Bot, target: Target | None = None, pace: Pace | None = None) -> Draft:
+    return Draft(bot, target or Target(ADA), ResponseFormatter(), stop_button=STOP, pace=pace or hurried())
 
 
 async def run(draft: Draft, script: Script, footer: str = "") -> list[int]:
@@ -111,7 +117,7 @@ def fell_back(*, void: bool) -> FellBack:
 
 async def test_an_instant_answer_is_one_message(server: TelegramServer, bot: Bot, chat: Chat) -> None:
     """No preview, no typing, no button: one sendMessage, and it is formatted."""
-    await run(draft_for(bot), Script(server, Token(FOX)), footer="a receipt")
+    await run(draft_for(bot, pace=Pace(is_group=False)), Script(server, Token(FOX)), footer="a receipt")
     assert [call.method for call in server.calls if call.method != "getMe"] == ["sendMessage"]
     assert chat.texts == [f"{SHOWN_FOX}\n\na receipt"]
     assert {entity["type"] for entity in chat.sent[0].entities} == {"bold", "italic"}
@@ -130,7 +136,7 @@ async def test_a_slow_answer_grows_in_one_message(server: TelegramServer, bot: B
 
 async def test_previews_keep_to_the_pace(server: TelegramServer, bot: Bot, chat: Chat) -> None:
     """However fast tokens come, an edit follows a second after the one before, and the reader never waits."""
-    draft = draft_for(bot)
+    draft = draft_for(bot, pace=Pace(is_group=False))
     words = [step for n in range(150) for step in (Token(f"word {n} "), 0.02)]
     script = Script(server, *words)
     await run(draft, script)
@@ -401,8 +407,9 @@ async def test_a_refused_edit_goes_as_entities_too(server: TelegramServer, bot: 
 async def test_a_preview_that_may_have_arrived_gets_no_twin(server: TelegramServer, chat: Chat) -> None:
     """After a preview was sent and its answer lost there is no second preview; the answer arrives."""
     server.faults.lose_answer(method="sendMessage", seconds=3600)
-    async with Bot(TOKEN, base_url=f"{server.url}/bot") as bot:
-        await run(draft_for(bot), Script(server, Token(FOX), lambda: chat.sent, *[Token(" more"), 0.5] * 14))
+    script = Script(server, Token(FOX), lambda: chat.sent, *[Token(" more"), 0.1] * 20)
+    async with Bot(TOKEN, base_url=f"{server.url}/bot", request=HTTPXRequest(read_timeout=0.5)) as bot:
+        await run(draft_for(bot), script)
     assert len(chat.sent) == 2
     assert chat.texts[-1].startswith(SHOWN_FOX)
     assert chat.sent[-1].buttons == []
@@ -429,7 +436,7 @@ async def test_an_answer_of_nothing_takes_the_preview_away(server: TelegramServe
 
 async def test_the_same_text_is_not_sent_twice(server: TelegramServer, bot: Bot, chat: Chat) -> None:
     """A preview that already reads like the answer, and has no button, stays as it is."""
-    draft = Draft(bot, Target(ADA), ResponseFormatter())
+    draft = Draft(bot, Target(ADA), ResponseFormatter(), pace=hurried())
     await run(draft, Script(server, Token(FOX), lambda: chat.sent, Token("")))
     assert [call.method for call in server.calls if call.method.startswith(("send", "edit"))][-1] == "sendMessage"
     assert chat.texts == [SHOWN_FOX]

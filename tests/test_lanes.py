@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from telegram import CallbackQuery, Chat, Message, MessageEntity, Update, User
+from telegram.ext import Application, CommandHandler, MessageHandler, filters
 
 from handlers.lanes import Lanes, command_of
+from tests.telegram_server import TOKEN, TelegramServer
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -189,3 +191,32 @@ async def test_empty_lanes_are_forgotten() -> None:
 def test_a_command_is_what_a_message_begins_with(text: str, command: str) -> None:
     """The bot's name and the case do not matter."""
     assert command_of(message(text)) == command
+
+
+async def test_an_application_works_in_lanes() -> None:
+    """In a running application /stop overtakes the answer before it, and a second message does not."""
+    done: list[str] = []
+    stopped = asyncio.Event()
+
+    async def chat(update: Update, _: object) -> None:
+        await stopped.wait()
+        done.append(str(update.effective_message and update.effective_message.text))
+
+    async def stop(*_: object) -> None:
+        done.append("stop")
+        stopped.set()
+
+    async with TelegramServer() as server:
+        builder = Application.builder().token(TOKEN).base_url(f"{server.url}/bot").updater(None)
+        application = builder.concurrent_updates(Lanes()).build()
+        application.add_handlers([CommandHandler("stop", stop), MessageHandler(filters.TEXT, chat)])
+        ada = server.user(42)
+        for text in ("one", "two", "/stop"):
+            await ada.say(text)
+        async with application:
+            await application.start()
+            for given in await application.bot.get_updates():
+                await application.update_queue.put(given)
+            await server.wait_for(lambda: len(done) == 3)
+            await application.stop()
+    assert done == ["stop", "one", "two"]
