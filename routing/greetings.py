@@ -16,14 +16,15 @@ def _set(listed: str) -> frozenset[str]:
 
 # Greetings, thanks and goodbyes. A message of these and of the words beside them alone is one.
 GREETINGS = _set(
-    "hi guten night hii hiii hiiii hey heyy heyyy hello helo hallo hullo hola holaa yo sup wassup whatsup howdy greetings hiya"
-    " heya gm morning evening afternoon thanks thank thx ty tysm thankyou cheers bye goodbye goodnight cya ciao salut"
-    " bonjour bonsoir coucou merci servus moin tschüss danke buenas buenos gracias adiós adios buongiorno buonasera"
-    " grazie olá ola oi oii obrigado obrigada hoi dag bedankt doei привет здравствуйте здравствуй спасибо пока хай"
-    " merhaba selam teşekkürler sağol cześć hej siema dzięki witam namaste namaskar namaskaram vanakkam salaam salam"
-    " नमस्ते नमस्कार धन्यवाद हैलो हेलो हाय वणक्कम வணக்கம் நன்றி నమస్కారం నమస్తే ధన్యవాదాలు নমস্কার হ্যালো ধন্যবাদ"
-    " નમસ્તે આભાર ನಮಸ್ಕಾರ ನಮಸ್ತೆ ಧನ್ಯವಾದ നമസ്കാരം നമസ്തേ നന്ദി ਨਮਸਤੇ ਧੰਨਵਾਦ مرحبا أهلا اهلا السلام شكرا 你好 您好 谢谢 早上好 嗨"
-    " 再见 こんにちは おはよう こんばんは ありがとう もしもし 안녕 안녕하세요 감사합니다 고마워"
+    "hi guten night hii hiii hiiii hey heyy heyyy hello helo hallo hullo hola holaa yo sup wassup whatsup howdy"
+    " greetings hiya heya gm morning evening afternoon thanks thank thx ty tysm thankyou cheers bye goodbye goodnight"
+    " cya ciao salut bonjour bonsoir coucou merci servus moin tschüss danke buenas buenos gracias adiós adios"
+    " buongiorno buonasera grazie olá ola oi oii obrigado obrigada hoi dag bedankt doei привет здравствуйте здравствуй"
+    " спасибо пока хай merhaba selam teşekkürler sağol cześć hej siema dzięki witam namaste namaskar namaskaram"
+    " vanakkam salaam salam नमस्ते नमस्कार धन्यवाद हैलो हेलो हाय वणक्कम வணக்கம் நன்றி నమస్కారం నమస్తే ధన్యవాదాలు"
+    " নমস্কার হ্যালো ধন্যবাদ નમસ્તે આભાર ನಮಸ್ಕಾರ ನಮಸ್ತೆ ಧನ್ಯವಾದ നമസ്കാരം നമസ്തേ നന്ദി ਨਮਸਤੇ ਧੰਨਵਾਦ مرحبا أهلا اهلا"
+    " السلام شكرا 你好 您好 谢谢 早上好 嗨 再见 こんにちは おはよう こんばんは ありがとう"
+    " もしもし 안녕 안녕하세요 감사합니다 고마워"
 )
 
 # Words that may stand in a greeting without making it more.

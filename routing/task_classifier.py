@@ -83,12 +83,16 @@ class _Reading:
     @property
     def follows(self) -> bool:
         """Whether the text, short and about nothing in particular, goes on with what was said before."""
-        if not 0 < len(self.words) <= FOLLOW_UP_WORDS or self.category is not TaskCategory.QUESTION:
+        words = self.words
+        if not 0 < len(words) <= FOLLOW_UP_WORDS:
             return False
-        if not DEICTICS.isdisjoint(self.words):
+        if CONTINUING_REPLIES.issuperset(words):
             return True
-        continues = self.words[0] in CONTINUATIONS or tuple(self.words[:2]) in CONTINUING_PHRASES
-        return (continues and self.scores[TaskCategory.QUESTION] <= _VAGUE) or CONTINUING_REPLIES.issuperset(self.words)
+        if self.category is not TaskCategory.QUESTION:
+            return False
+        if not DEICTICS.isdisjoint(words) or tuple(words[:2]) in CONTINUING_PHRASES:
+            return True
+        return words[0] in CONTINUATIONS and self.scores[TaskCategory.QUESTION] <= _VAGUE
 
     @property
     def confidence(self) -> float:
@@ -154,7 +158,7 @@ class TaskClassifier:
     def _add_form(self, scores: dict[TaskCategory, float], sample: str, words: Sequence[str], language: str) -> None:
         scores[TaskCategory.QUESTION] += QUESTION_PRIOR
         scores[TaskCategory.CODE] += code_weight(sample)
-        scores[TaskCategory.MATH] += math_weight(sample[:EDGE_CHARACTERS])
+        scores[TaskCategory.MATH] += math_weight(_edges(sample))
         if len(words) <= EDGE_WORDS and has_address(sample):
             scores[TaskCategory.TOOL_USE] += ADDRESS_WEIGHT
         opener = next((word for word in words[:EDGE_WORDS] if word not in FILLERS), "")
@@ -195,6 +199,13 @@ class TaskClassifier:
             prompt_tokens=_prompt_tokens(query),
             factors=factors,
         )
+
+
+def _edges(sample: str) -> str:
+    """The beginning and the end of a text, where its request stands."""
+    if len(sample) <= 2 * EDGE_CHARACTERS:
+        return sample
+    return sample[:EDGE_CHARACTERS] + "\n" + sample[-EDGE_CHARACTERS:]
 
 
 def _capabilities(

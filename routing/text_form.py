@@ -30,12 +30,13 @@ _CODE_PIECES = {
 _LINES_READ = 40
 _FENCE_WEIGHT, _LINE_WEIGHT, _PIECE_WEIGHT = 3.0, 2.0, 1.0
 _CODE_CEILING = 6.0
+_FORMULA_WEIGHT, _ASKED_WEIGHT = 4.0, 3.5
 
 _FORMULA = re.compile(
     r"\d\s*[+*×÷^]\s*\(?-?\d"  # 2 + 2, 3*(4
     r"|\d\s+[-/]\s+\(?\d"  # 9 - 4, where a date or a score has no spaces
     r"|\d\)?\s*%\s*(?:of|von|de|di|от)\s"  # 15% of
-    r"|\d\s+x\s+\d|\b[a-z]\s?\^\s?\d|\b\d*[xyz]\s*[-+=]\s*\d|\bf\(x\)|√|∫|∑|\\frac|\\int|\\sqrt|\$\$"
+    r"|\d\s+x\s+\d|\b[a-z]\s?\^\s?\d|\b\d*[xyz]\s*[-+=]\s*\d|\bf\(x\)|√|∫|∑|\\[a-z]{3,}|\$\$|\$[^$\n]{0,80}[\\^_=][^$\n]{0,80}\$"
 )
 _EXPRESSION = re.compile(r"[\d\s.,+\-*/^×÷()%!=?]+")
 _OPERATORS = frozenset("+-*/^×÷%!")
@@ -45,8 +46,8 @@ _ASKS_FOR_NUMBER = re.compile(
     r"|\bwhat (?:percent|fraction|is the (?:total|average|sum|probability))\b"
     r"|\bwie ?viele?\b|\bcu[aá]nt[oa]s?\b|\bcombien\b|\bquant[ie]\b|\bсколько\b|\bकितन"
 )
-_SYMBOLS = ("^", "√", "∫", "∑", "\\frac", "\\int", "\\sqrt", "$$", "f(x)")
-_NUMBER = re.compile(r"\d+")
+_SYMBOLS = ("^", "√", "∫", "∑", "\\", "$", "f(x)")
+_NUMBER = re.compile(r"\d+|\b(?:two|three|four|five|six|seven|eight|nine|ten|twice|half|dozen)\b")
 _ADDRESS = re.compile(r"https?://|\bwww\.")
 
 
@@ -70,9 +71,9 @@ def math_weight(sample: str) -> float:
         return 0.0
     if _is_expression(lowered):
         return 6.0
-    weight = 4.0 if _FORMULA.search(lowered) else 0.0
+    weight = _FORMULA_WEIGHT if _FORMULA.search(lowered) else 0.0
     if numbers >= 2 and _ASKS_FOR_NUMBER.search(lowered):
-        weight += 3.5
+        weight += _ASKED_WEIGHT
     return weight
 
 
