@@ -1,0 +1,210 @@
+"""Conversations: what was said is kept in order, over restarts, and through a disk that refuses it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+
+import pytest
+
+from routing.types import Message
+from storage.conversations import ConversationKey, Conversations
+from storage.database import Database
+
+pytestmark = pytest.mark.timeout(30)
+
+HERE = ConversationKey(1)
+TOPIC = ConversationKey(1, 7)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "switchboard.db"
+
+
+@pytest.fixture
+async def database(path):
+    async with await Database.open(path, busy_timeout_seconds=0.1, retry_seconds=0.05) as opened:
+        yield opened
+
+
+@pytest.fixture
+def conversations(database):
+    return Conversations(database)
+
+
+async def stored(database):
+    await database.flush()
+    return [row["question"] for row in await database.read("SELECT question FROM turns ORDER BY id")]
+
+
+async def test_history_is_told_in_turns_oldest_first(conversations):
+    """A question is the user's, its answer the assistant's."""
+    await conversations.append(HERE, "one?", "1", "a")
+    await conversations.append(HERE, "two?", "2", "b")
+    assert await conversations.history(HERE) == (
+        Message("user", "one?"),
+        Message("assistant", "1"),
+        Message("user", "two?"),
+        Message("assistant", "2"),
+    )
+    assert await conversations.current_model(HERE) == "b"
+
+
+async def test_a_conversation_that_has_not_begun_is_empty(conversations):
+    """Nothing was said, nobody answered."""
+    assert await conversations.history(HERE) == ()
+    assert await conversations.last_turn(HERE) is None
+    assert await conversations.drop_last_turn(HERE) is None
+    assert await conversations.current_model(HERE) is None
+
+
+async def test_topics_are_conversations_of_their_own(conversations):
+    """What is said in one topic is not known in another."""
+    await conversations.append(HERE, "here?", "yes", "a")
+    await conversations.append(TOPIC, "there?", "yes", "b")
+    assert (await conversations.history(TOPIC))[0].content == "there?"
+    assert len(await conversations.history(HERE)) == 2
+
+
+async def test_a_conversation_survives_a_restart(path):
+    """Every part of a turn comes back, text of any kind included."""
+    text = "a\0b \x1b[31m 🦊 \u202e '); DROP TABLE turns; --"
+    async with await Database.open(path) as database:
+        before = Conversations(database, clock=lambda: 1000.0)
+        await before.append(TOPIC, text, text * 2, "model", "[photo]")
+        turn = await before.last_turn(TOPIC)
+    async with await Database.open(path) as database:
+        after = Conversations(database)
+        assert await after.last_turn(TOPIC) == turn
+        assert (await after.history(TOPIC))[0].content == f"[photo]\n{text}"
+
+
+async def test_a_lone_surrogate_does_not_stop_a_conversation(conversations, database):
+    """It is kept in memory as it came and on disk as a replacement character."""
+    await conversations.append(HERE, "x\ud800", "y", "a")
+    assert (await conversations.history(HERE))[0].content == "x\ud800"
+    assert await stored(database) == ["x\ufffd"]
+
+
+async def test_the_last_turn_can_be_taken_back(conversations, database):
+    """/retry asks the same question again, and the first answer is forgotten on disk too."""
+    await conversations.append(HERE, "one?", "1", "a")
+    await conversations.append(HERE, "two?", "2", "b")
+    assert (await conversations.drop_last_turn(HERE)).question == "two?"
+    assert (await conversations.last_turn(HERE)).question == "one?"
+    assert await stored(database) == ["one?"]
+
+
+async def test_a_cleared_conversation_is_forgotten_on_disk_too(conversations, database):
+    """/new leaves other topics alone."""
+    await conversations.append(HERE, "here?", "yes", "a")
+    await conversations.append(TOPIC, "there?", "yes", "a")
+    await conversations.clear(HERE)
+    await conversations.append(HERE, "again?", "yes", "a")
+    assert await stored(database) == ["there?", "again?"]
+    assert len(await conversations.history(HERE)) == 2
+
+
+async def test_a_thing_is_said_once_in_a_conversation(path):
+    """Until it is cleared, over restarts too."""
+    async with await Database.open(path) as database:
+        conversations = Conversations(database)
+        assert await conversations.say_once(HERE, "trimmed")
+        assert not await conversations.say_once(HERE, "trimmed")
+        assert await conversations.say_once(HERE, "another thing")
+        assert await conversations.say_once(TOPIC, "trimmed")
+    async with await Database.open(path) as database:
+        conversations = Conversations(database)
+        assert not await conversations.say_once(HERE, "trimmed")
+        await conversations.clear(HERE)
+        assert await conversations.say_once(HERE, "trimmed")
+
+
+async def test_history_is_bounded(conversations, database):
+    """The last 200 turns are handed on; whatever came before fits no model."""
+    for number in range(210):
+        await conversations.append(HERE, str(number), "", "a")
+    for reader in (conversations, Conversations(database)):
+        await database.flush()
+        history = await reader.history(HERE)
+        assert [history[0].content, history[-2].content, len(history)] == ["10", "209", 400]
+
+
+async def test_conversations_leave_memory_only_when_they_are_on_disk(database):
+    """Memory is bounded, and whoever returns finds everything."""
+    conversations = Conversations(database, in_memory=3)
+    for chat_id in range(10):
+        await conversations.append(ConversationKey(chat_id), f"{chat_id}?", "", "a")
+    await database.flush()
+    for chat_id in range(10):
+        assert (await conversations.history(ConversationKey(chat_id)))[0].content == f"{chat_id}?"
+    assert len(conversations._conversations) == 3
+
+
+async def test_a_chat_goes_on_while_the_database_is_locked(database, path):
+    """Nothing is lost while the process lives, whatever leaves memory, and all is written when the lock is gone."""
+    conversations = Conversations(database, in_memory=2)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for chat_id in range(5):
+            await conversations.append(ConversationKey(chat_id), f"{chat_id}?", "", "a")
+        assert (await conversations.last_turn(ConversationKey(0))).question == "0?"
+        other.execute("ROLLBACK")
+    assert await stored(database) == ["0?", "1?", "2?", "3?", "4?"]
+
+
+async def test_a_chat_goes_on_while_the_disk_is_full(database):
+    """The conversation lives in memory and reaches the disk when there is room."""
+    conversations = Conversations(database)
+    ((pages,),) = await database.read("PRAGMA page_count")
+    await database._writing.execute_fetchall(f"PRAGMA max_page_count = {pages}")
+    for number in range(20):
+        await conversations.append(HERE, f"{number} {'x' * 10_000}", "", "a")
+    assert len(await conversations.history(HERE)) == 40
+    await database._writing.execute_fetchall("PRAGMA max_page_count = 100000")
+    assert [question.split()[0] for question in await stored(database)] == [str(number) for number in range(20)]
+
+
+async def test_a_conversation_that_cannot_be_read_begins_anew(database, caplog):
+    """A damaged page costs the history, not the answer."""
+    conversations = Conversations(database)
+    await database._writing.execute_fetchall("DROP TABLE turns")
+    assert await conversations.history(HERE) == ()
+    await conversations.append(HERE, "one?", "1", "a")
+    assert len(await conversations.history(HERE)) == 2
+    assert "A conversation begins anew" in caplog.text
+
+
+async def test_two_that_come_at_once_share_one_conversation(conversations):
+    """Loading the same conversation twice at the same time loses no turn."""
+    await asyncio.gather(*(conversations.append(HERE, str(number), "", "a") for number in range(20)))
+    assert len(await conversations.history(HERE)) == 40
+
+
+@pytest.mark.parametrize("store_prompts", ["hash", "off"])
+async def test_nothing_is_stored_where_prompts_are_not(database, store_prompts):
+    """The conversation lives in memory alone, and what was stored before the setting changed is erased."""
+    await Conversations(database).append(HERE, "old?", "", "a")
+    assert await stored(database) == ["old?"]
+    conversations = Conversations(database, store_prompts)
+    assert await conversations.history(HERE) == ()
+    await conversations.append(HERE, "one?", "1", "a")
+    assert len(await conversations.history(HERE)) == 2
+    await conversations.purge(0)
+    assert await stored(database) == []
+
+
+async def test_old_turns_are_purged(database):
+    """Retention reaches memory and disk alike; 0 days keep everything."""
+    now = 0.0
+    conversations = Conversations(database, clock=lambda: now)
+    await conversations.append(HERE, "old?", "", "a")
+    now = 10 * 86_400.0
+    await conversations.append(HERE, "new?", "", "a")
+    await conversations.purge(0)
+    assert await stored(database) == ["old?", "new?"]
+    await conversations.purge(9)
+    assert await stored(database) == ["new?"]
+    assert [message.content for message in await conversations.history(HERE)] == ["new?", ""]
