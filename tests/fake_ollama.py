@@ -18,15 +18,18 @@ if TYPE_CHECKING:
 
 
 class FakeOllama(FakeModelServer):
-    """Answers as Ollama 0.33 does."""
+    """Answers as Ollama 0.33 does; with `only_lists` it has neither details nor a list of what is in memory."""
 
-    def __init__(self, models: Mapping[str, FakeModel] | None = None, **address: Any) -> None:
+    def __init__(
+        self, models: Mapping[str, FakeModel] | None = None, *, only_lists: bool = False, **address: Any
+    ) -> None:
         super().__init__(models, **address)
         self.app.router.add_get("/", self._alive)
         self.app.router.add_post("/api/chat", self._chat)
         self.app.router.add_get("/api/tags", self._tags)
-        self.app.router.add_post("/api/show", self._show)
-        self.app.router.add_get("/api/ps", self._ps)
+        if not only_lists:
+            self.app.router.add_post("/api/show", self._show)
+            self.app.router.add_get("/api/ps", self._ps)
         self.app.router.add_get("/api/version", self._version)
         self.app.router.add_post("/api/pull", self._pull)
 
