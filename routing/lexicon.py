@@ -63,21 +63,26 @@ QUESTION_PRIOR = 1.5
 TOPICS = {
     TaskCategory.CODE: {
         3.0: _terms(
-            "traceback, stack trace, stacktrace, segfault, segmentation fault, nullpointerexception, typeerror,"
-            " keyerror, valueerror, syntaxerror, attributeerror, importerror, indexerror, syntax error, compile error,"
-            " compiler error, runtime error, npm install, pip install, git commit, git rebase, git merge, git push,"
-            " pull request, unit test, unit tests, pytest, regex, regexp, leetcode, source code, code review, code"
-            " snippet, my code, this code, the code, dockerfile, docker compose, makefile, webpack, sql query, bash"
-            " script, shell script, python script, python code, javascript code, java code, memory leak, null pointer,"
-            " off by one, stack overflow error, merge conflict, type hints, list comprehension, linked list, binary"
-            " tree, hash map, hashmap, rest api, graphql, api endpoint, crud, web scraper, telegram bot, discord bot,"
-            " python function, javascript function, python program, django, flask, fastapi, pandas, numpy, kubectl,"
-            " systemd unit, cron job, crontab, async await, useeffect, usestate, foreign key, left join, inner join,"
-            " codigo python, function that, function to, script that, script to, program that, program to, class that,"
-            " method that, query that, app that, in python, in rust, in golang, in javascript, in typescript, in c++,"
-            " in c#, in kotlin, in php, in bash, in sql, in haskell, with python, with javascript, using python, using"
-            " javascript, center a div, codebase, refactoring, unhandled exception, undefined is not, cannot read"
-            " property, modulenotfounderror"
+            "traceback, last commit, undo commit, git, vba, npm err, big o, runtime complexity, css selector, html"
+            " page, html form, arduino, raspberry pi code, merge sort, bubble sort, binary search, data structure,"
+            " data structures, dependency injection, for loop, while loop, if statement, null check, environment"
+            " variable, ssh key, python list, python dict, json file, csv file in, read a csv, parse json, write a"
+            " program, write code, google sheets formula, excel formula, regular expression, stack trace, stacktrace,"
+            " segfault, segmentation fault, nullpointerexception, typeerror, keyerror, valueerror, syntaxerror,"
+            " attributeerror, importerror, indexerror, syntax error, compile error, compiler error, runtime error, npm"
+            " install, pip install, git commit, git rebase, git merge, git push, pull request, unit test, unit tests,"
+            " pytest, regex, regexp, leetcode, source code, code review, code snippet, my code, this code, the code,"
+            " dockerfile, docker compose, makefile, webpack, sql query, bash script, shell script, python script,"
+            " python code, javascript code, java code, memory leak, null pointer, off by one, stack overflow error,"
+            " merge conflict, type hints, list comprehension, linked list, binary tree, hash map, hashmap, rest api,"
+            " graphql, api endpoint, crud, web scraper, telegram bot, discord bot, python function, javascript"
+            " function, python program, django, flask, fastapi, pandas, numpy, kubectl, systemd unit, cron job,"
+            " crontab, async await, useeffect, usestate, foreign key, left join, inner join, codigo python, function"
+            " that, function to, script that, script to, program that, program to, class that, method that, query"
+            " that, app that, in python, in rust, in golang, in javascript, in typescript, in c++, in c#, in kotlin,"
+            " in php, in bash, in sql, in haskell, with python, with javascript, using python, using javascript,"
+            " center a div, codebase, refactoring, unhandled exception, undefined is not, cannot read property,"
+            " modulenotfounderror"
         ),
         2.0: _terms(
             "code, coding, debug, debugging, refactor, function, functions, script, algorithm, compile, compiler,"
@@ -100,14 +105,16 @@ TOPICS = {
     },
     TaskCategory.MATH: {
         3.0: _terms(
-            "equation, equations, integral, derivative, differentiate, integrate, factorial, square root, cube root,"
-            " quadratic, polynomial, matrix, determinant, eigenvalue, eigenvalues, logarithm, trigonometry,"
-            " hypotenuse, compound interest, simple interest, standard deviation, prime factors, prime factorization,"
-            " permutations, combinations, probability, percent of, greatest common divisor, gcd, lcm, least common"
-            " multiple, arithmetic sequence, geometric series, area of, volume of, perimeter, circumference, solve"
-            " for, simplify the expression, times table, divided by, multiplied by, how much is, per cent of,"
-            " factorise, factorize, gleichung, ecuación, ecuacion, équation, equazione, equação, уравнение, समीकरण,"
-            " denklem, równanie, vergelijking"
+            "equation, how many ways, in how many ways, percent off, volume of a, surface area, dot product, cross"
+            " product, numerator, denominator, least squares, to decimal, to a fraction, to binary, in binary, modulo,"
+            " monthly payment, vat, annual interest, equations, integral, derivative, differentiate, integrate,"
+            " factorial, square root, cube root, quadratic, polynomial, matrix, determinant, eigenvalue, eigenvalues,"
+            " logarithm, trigonometry, hypotenuse, compound interest, simple interest, standard deviation, prime"
+            " factors, prime factorization, permutations, combinations, probability, percent of, greatest common"
+            " divisor, gcd, lcm, least common multiple, arithmetic sequence, geometric series, area of, volume of,"
+            " perimeter, circumference, solve for, simplify the expression, times table, divided by, multiplied by,"
+            " how much is, per cent of, factorise, factorize, gleichung, ecuación, ecuacion, équation, equazione,"
+            " equação, уравнение, समीकरण, denklem, równanie, vergelijking"
         ),
         2.0: _terms(
             "calculate, compute, percentage, percent, sum of, multiply, divide, subtract, algebra, calculus,"
@@ -124,12 +131,15 @@ TOPICS = {
     },
     TaskCategory.REASONING: {
         3.0: _terms(
-            "prove, proof, prove that, if all, argument valid, valid argument, puzzle, riddle, logic puzzle, brain"
-            " teaser, brainteaser, knights and knaves, syllogism, deduce, who is lying, think step by step, reason"
-            " step by step, step by step reasoning, paradox, trolley problem, thought experiment, counterfactual, what"
-            " would happen if, what if, follows that, necessarily true, logically, contradiction, root cause, clues,"
-            " clue s, beweise, demuestra, démontre, dimostra, prouve, докажи, सिद्ध, kanıtla, udowodnij, bewijs, what"
-            " am i, river crossing, monty hall"
+            "prove, proof, explain the logic, explain your reasoning, if and only if, by induction, by contradiction,"
+            " must be true, cannot both, which of them, who stole, liar, truth teller, truth tellers, optimal"
+            " strategy, what should i do, is it better to, does it make sense, why do people, prove that, if all,"
+            " argument valid, valid argument, puzzle, riddle, logic puzzle, brain teaser, brainteaser, knights and"
+            " knaves, syllogism, deduce, who is lying, think step by step, reason step by step, step by step"
+            " reasoning, paradox, trolley problem, thought experiment, counterfactual, what would happen if, what if,"
+            " follows that, necessarily true, logically, contradiction, root cause, clues, clue s, beweise, demuestra,"
+            " démontre, dimostra, prouve, докажи, सिद्ध, kanıtla, udowodnij, bewijs, what am i, river crossing, monty"
+            " hall"
         ),
         2.0: _terms(
             "infer, inference, deduction, logic, reasoning, hypothesis, fallacy, why does, why do, why is, why are,"
@@ -142,39 +152,49 @@ TOPICS = {
     },
     TaskCategory.TOOL_USE: {
         3.5: _terms(
-            "remind me, set a reminder, set an alarm, set a timer, search the web, search online, search the"
-            " internet, google for, google it, look it up online, browse the web, browse to, open the website, open"
-            " the file, read the file, list the files, list files, delete the file, save this to, save it to a file,"
-            " download the, download this, send an email, send a message to, send email, book a flight, book a table,"
-            " book me, order me, run the command, run ls, execute the command, run this command, check my email, check"
-            " my calendar, add to my calendar, schedule a meeting, play music, turn on the, turn off the, weather in,"
-            " weather today, weather tomorrow, weather tmrw, weather like, weather forecast, weather for, weather now,"
-            " weather this, the weather, latest news, news today, today's news, news about, breaking news, current"
-            " price, stock price, share price, price of bitcoin, bitcoin price, exchange rate, price right now, live"
-            " score, score of the, current score, who won the game, who won yesterday, who won last night, right now"
-            " in, is it raining, will it rain, erinnere mich, recuérdame, recuerdame, rappelle moi, ricordami, lembre"
-            " me, напомни, wetter in, das wetter, clima en, el clima, météo, meteo, погода, hava durumu, मौसम, যাद"
-            " दिलाना, याद दिलाना, याद दिला, वातावरण कसे, வானிலை, వాతావరణం, আবহাওয়া, traffic on, flight status, track"
-            " my package"
+            "remind me, wake me, wake me up, shopping list, todo list, to do list, to my calendar, rain tomorrow,"
+            " rain today, gonna rain, going to rain, gonna snow, dollar to rupee, rate today, prices today, price"
+            " today, price of gold, win yesterday, win last night, win today, won the match, match today, score today,"
+            " open now near me, call me a, order a pizza, order pizza, text my, post this to, upload this, translate"
+            " this file, read this file, look up the, search for flights, find flights, flights to, hotels in,"
+            " temperature outside, temperature in, hows the weather, traffic now, stock market today, what happened"
+            " today, latest version of, latest score, look online, set a reminder, set an alarm, set a timer, search"
+            " the web, search online, search the internet, google for, google it, look it up online, browse the web,"
+            " browse to, open the website, open the file, read the file, list the files, list files, delete the file,"
+            " save this to, save it to a file, download the, download this, send an email, send a message to, send"
+            " email, book a flight, book a table, book me, order me, run the command, run ls, execute the command, run"
+            " this command, check my email, check my calendar, add to my calendar, schedule a meeting, play music,"
+            " turn on the, turn off the, weather in, weather today, weather tomorrow, weather tmrw, weather like,"
+            " weather forecast, weather for, weather now, weather this, the weather, latest news, news today, today's"
+            " news, news about, breaking news, current price, stock price, share price, price of bitcoin, bitcoin"
+            " price, exchange rate, price right now, live score, score of the, current score, who won the game, who"
+            " won yesterday, who won last night, right now in, is it raining, will it rain, erinnere mich, recuérdame,"
+            " recuerdame, rappelle moi, ricordami, lembre me, напомни, wetter in, das wetter, clima en, el clima,"
+            " météo, meteo, погода, hava durumu, मौसम, যাद दिलाना, याद दिलाना, याद दिला, वातावरण कसे, வானிலை,"
+            " వాతావరణం, আবহাওয়া, traffic on, flight status, track my package"
         ),
         1.5: _terms(
-            "news, latest, currently, weather, last night, right now, online, website for me, up to date, real time,"
-            " live, stock, bitcoin, headlines, today's, tonight's, nearby, near me, open now"
+            "news, latest, currently, weather, last night, right now, website for me, up to date, real time,  stock,"
+            " bitcoin, headlines, today's, tonight's, nearby, near me, open now"
         ),
     },
     TaskCategory.CREATIVE: {
         3.5: _terms(
-            "poem, poems, haiku, limerick, sonnet, short story, a story, bedtime story, fairy tale, song, lyrics,"
-            " rap, slogan, slogans, tagline, taglines, screenplay, fan fiction, fanfic, novel, fiction, role play,"
-            " roleplay, pretend you are, pretend to be, act as, imagine you are, birthday wish, birthday message, love"
-            " letter, wedding speech, toast for, cover letter, joke, jokes, pun, puns, ballad, monologue, dialogue"
-            " between, name ideas, names for my, name for my, come up with, brainstorm, blog post, instagram caption,"
-            " caption for, caption, tweet about, linkedin post, ad copy, product description, character backstory,"
-            " plot twist, gedicht, geschichte über, eine geschichte, witz, poema, cuento, chiste, poème, histoire"
-            " drôle, blague, une histoire, poesia, barzelletta, storia su, uma história, piada, gedichtje, verhaal,"
-            " mop, стих, стихотворение, анекдот, сказку, şiir, fıkra, hikaye, wiersz, żart, opowiadanie, कविता, कहानी,"
-            " चुटकुला, गोष्ट, கவிதை, கதை, కవిత, కథ, কবিতা, গল্প, કવિતા, વાર્તા, ಕವಿತೆ, ಕಥೆ, കവിത, കഥ, ਕਵਿਤਾ, ਕਹਾਣੀ,"
-            " قصيدة, قصة, نكتة"
+            "poem, names for a, more professional, more formal, more polite, more casual, sound more, sound less,"
+            " make it sound, make this sound, reword, roast me, make up a, bio, pick up line, thank you note,"
+            " invitation, wedding vows, eulogy, motto, catchphrase, nickname, nicknames, wish for, status for,"
+            " whatsapp status, funny status, meme, parody, comic, villain, plot for, outline for a novel, social media"
+            " post, newsletter, press release, hook for, title for, titles for, subject line, poems, haiku, limerick,"
+            " sonnet, short story, a story, bedtime story, fairy tale, song, lyrics, rap, slogan, slogans, tagline,"
+            " taglines, screenplay, fan fiction, fanfic, novel, fiction, role play, roleplay, pretend you are, pretend"
+            " to be, act as, imagine you are, birthday wish, birthday message, love letter, wedding speech, toast for,"
+            " cover letter, joke, jokes, pun, puns, ballad, monologue, dialogue between, name ideas, names for my,"
+            " name for my, come up with, brainstorm, blog post, instagram caption, caption for, caption, tweet about,"
+            " linkedin post, ad copy, product description, character backstory, plot twist, gedicht, geschichte über,"
+            " eine geschichte, witz, poema, cuento, chiste, poème, histoire drôle, blague, une histoire, poesia,"
+            " barzelletta, storia su, uma história, piada, gedichtje, verhaal, mop, стих, стихотворение, анекдот,"
+            " сказку, şiir, fıkra, hikaye, wiersz, żart, opowiadanie, कविता, कहानी, चुटकुला, गोष्ट, கவிதை, கதை, కవిత,"
+            " కథ, কবিতা, গল্প, કવિતા, વાર્તા, ಕವಿತೆ, ಕಥೆ, കവിത, കഥ, ਕਵਿਤਾ, ਕਹਾਣੀ, قصيدة, قصة, نكتة"
         ),
         2.0: _terms(
             "story, creative, rhyme, rhymes, verse, character, dialogue, speech, essay, letter, email to, invent,"
@@ -185,16 +205,20 @@ TOPICS = {
     },
     TaskCategory.ANALYSIS: {
         3.0: _terms(
-            "pros and cons, advantages and disadvantages, compare, comparison, summarize, summarise, summary, tl dr,"
-            " tldr, analyze, analyse, analysis, evaluate, critique, review this, review my, strengths and weaknesses,"
-            " swot, difference between, differences between, versus, trade offs, tradeoffs, key points, main points,"
-            " key takeaways, takeaways, implications of, assess, sentiment, feedback on, which is better, proofread,"
+            "pros and cons, advantages of, disadvantages of, benefits of, drawbacks of, downsides of, risks of, pros,"
+            " cons, vs, shorten this, in a nutshell, key ideas, main idea, main ideas, main argument, themes of, theme"
+            " of, what do you think of my, rate my, check my grammar, grammar check, swot, root causes of, how does"
+            " this compare, bullet points, extract the, summarise this, summarize this, interpret this, explain this"
+            " chart, advantages and disadvantages, compare, comparison, summarize, summarise, summary, tl dr, tldr,"
+            " analyze, analyse, analysis, evaluate, critique, review this, review my, strengths and weaknesses, swot,"
+            " difference between, differences between, versus, trade offs, tradeoffs, key points, main points, key"
+            " takeaways, takeaways, implications of, assess, sentiment, feedback on, which is better, proofread,"
             " zusammenfassung, fasse, vergleiche, resume este, resumen, compara, résume, résumé de, compare les,"
             " riassumi, confronta, resuma, samenvatten, vat samen, сравни, проанализируй, özetle, karşılaştır,"
             " podsumuj, porównaj, सारांश, तुलना, சுருக்கம், సారాంశం, সারসংক্ষেপ, سارांश, قارن, لخص"
         ),
         2.0: _terms(
-            "vs, review, better than, best option, interpret, classify, categorize, extract, benchmark, audit, risk,"
+            "review, better than, best option, interpret, classify, categorize, extract, benchmark, audit, risk,"
             " risks, impact of, effects of, trend, trends, report, examine, investigate, opinion on, recommendation,"
             " recommend"
         ),
@@ -229,7 +253,8 @@ OPENERS = {
     },
     TaskCategory.REASONING: {2.0: _terms("prove, deduce, why, reason, suppose, warum, pourquoi")},
     TaskCategory.CREATIVE: {
-        1.0: _terms("write, compose, invent, imagine, draft, create, pretend, rewrite, brainstorm, schreibe, escribe"),
+        2.0: _terms("name, names, rewrite, reword, rephrase, roast"),
+        1.0: _terms("write, compose, invent, imagine, draft, create, pretend, brainstorm, schreibe, escribe"),
     },
     TaskCategory.ANALYSIS: {
         2.5: _terms(
@@ -237,9 +262,8 @@ OPENERS = {
         ),
     },
     TaskCategory.QUESTION: {
-        1.0: _terms(
-            "what, what's, whats, who, when, where, which, define, explain, describe, translate, is, are, does, did"
-        ),
+        2.5: _terms("who, when, where, which, whose, whom"),
+        1.0: _terms("what, what's, whats, define, explain, describe, translate, is, are, does, did"),
     },
     TaskCategory.TOOL_USE: {
         3.0: _terms("remind, google, browse, download, ping, curl, ls"),

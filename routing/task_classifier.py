@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 # What is read of a long text: its request stands at the beginning or at the end.
-HEAD_CHARACTERS = 1000
-TAIL_CHARACTERS = 500
+HEAD_CHARACTERS = 800
+TAIL_CHARACTERS = 400
 EDGE_CHARACTERS = 300
 EDGE_WORDS = 40
 MIDDLE_SHARE = 0.25
@@ -48,7 +48,7 @@ SPELLED_WORDS = 12
 FOLLOW_UP_WORDS = 8
 # A question of no more weight than this names no subject of its own.
 _VAGUE = 2.5
-ADDRESS_WEIGHT = 6.0
+ADDRESS_WEIGHT = 7.0
 
 # LLaVA 1.5 makes 576 tokens of an image; newer models make 256 to 1,500 of a photo.
 IMAGE_TOKENS = 600

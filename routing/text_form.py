@@ -14,7 +14,22 @@ _CODE_LINES = (
 )  # fmt: skip
 # Rare outside code, anywhere in a text; under a character each of them holds, which is looked for first.
 _CODE_PIECES = {
-    "(": ("():", "();", "() {", "){", ") {", "console.log(", "print(", "range(", "System.out", ".get(", "len("),
+    "(": (
+        "():",
+        "):",
+        '("',
+        "('",
+        "();",
+        "() {",
+        "){",
+        ") {",
+        "console.log(",
+        "print(",
+        "range(",
+        "System.out",
+        ".get(",
+        "len(",
+    ),
     "=": ("=>", "==", "!=", "+=", " = [", " = {", ' = "', "const ", "let ", "var "),
     "{": ("{}", "{\n", "{ "),
     ";": (";\n", "; }"),
@@ -28,21 +43,24 @@ _CODE_PIECES = {
     "+": ("i++",),
 }
 _LINES_READ = 40
-_FENCE_WEIGHT, _LINE_WEIGHT, _PIECE_WEIGHT = 3.0, 2.0, 1.0
+_FENCE_WEIGHT, _LINE_WEIGHT, _PIECE_WEIGHT = 3.0, 2.0, 1.6
 _CODE_CEILING = 6.0
 _FORMULA_WEIGHT, _ASKED_WEIGHT = 4.0, 3.5
 
 _FORMULA = re.compile(
     r"\d\s*[+*×÷^]\s*\(?-?\d"  # 2 + 2, 3*(4
     r"|\d\s+[-/]\s+\(?\d"  # 9 - 4, where a date or a score has no spaces
-    r"|\d\)?\s*%\s*(?:of|von|de|di|от)\s"  # 15% of
-    r"|\d\s+x\s+\d|\b[a-z]\s?\^\s?\d|\b\d*[xyz]\s*[-+=]\s*\d|\bf\(x\)|√|∫|∑|\\[a-z]{3,}|\$\$|\$[^$\n]{0,80}[\\^_=][^$\n]{0,80}\$"
+    r"|\d\)?\s*%\s*(?:of|off|von|de|di|от)\b"  # 15% of
+    r"|\d\s+x\s+\d"
+    r"|\b[a-z]\s?\^\s?\d|\b\d*[xyz]\s*[-+=]\s*\d|\bf\(x\)|√|∫|∑"
+    r"|\\[a-z]{3,}|\$\$|\$[a-z]{1,3}\$|\$[^$\n]{0,80}[\\^_=][^$\n]{0,80}\$"
 )
 _EXPRESSION = re.compile(r"[\d\s.,+\-*/^×÷()%!=?]+")
 _OPERATORS = frozenset("+-*/^×÷%!")
 _DATE_OR_PHONE = re.compile(r"\s*\+?\d{1,4}([-/.]\d{1,4}){1,4}\s*")
 _ASKS_FOR_NUMBER = re.compile(
-    r"\bhow (?:many|much|far|long|old|fast|tall)\b"
+    r"\bwhat (?:do|will|did|would) (?:i|we|he|she|they) (?:pay|earn|get|owe|save)\b"
+    r"|\bhow (?:many|much|far|long|old|fast|tall)\b"
     r"|\bwhat (?:percent|fraction|is the (?:total|average|sum|probability))\b"
     r"|\bwie ?viele?\b|\bcu[aá]nt[oa]s?\b|\bcombien\b|\bquant[ie]\b|\bсколько\b|\bकितन"
 )

@@ -6,6 +6,10 @@ from routing.types import TaskCategory
 
 LABELLED = {
     TaskCategory.GREETING: """
+buenas noches
+thx bro
+good evening everyone
+heyyy
 hi
 Hi!
 hey there
@@ -26,6 +30,21 @@ merhaba nasılsın
 good night
 """,
     TaskCategory.QUESTION: """
+difference in age between obama and trump
+wer hat faust geschrieben
+what vitamin is in oranges
+how does wifi work
+translate 'where is the library' to german
+explain inflation to a 5 year old
+how many calories in an apple
+what do pandas eat
+how to tie a tie
+is it safe to eat raw eggs
+when is mothers day
+what's the best way to cook rice
+who wrote harry potter
+how long do cats live
+whats the diameter of the sun
 What is Python?
 what is the capital of France
 whats the tallest mountain
@@ -62,6 +81,20 @@ photosynthesis
 how old is the universe
 """,
     TaskCategory.CODE: """
+explain recursion with code
+npm ERR! peer dep missing
+can u debug my code
+vba macro to delete empty rows
+create a discord bot that plays music
+what is the big o of this: for i in range(n): for j in range(n)
+sort array of objects by date js
+how to undo last commit
+write a c program to check prime
+make me a website for my bakery in html
+whats wrong with this: print("hi"
+ImportError no module named requests
+how do i read a csv in pandas
+my for loop wont stop
 Write a function to calculate fibonacci numbers
 wrtie a pyhton fucntion to reverse a string
 how do i center a div
@@ -98,6 +131,16 @@ dockerfile for a flask app pls
 create a rest api with fastapi
 """,
     TaskCategory.MATH: """
+gcd of 48 and 18
+a shirt costs 40 dollars and is 25% off, what do i pay
+whats the volume of a sphere with radius 3
+find the derivative of x^3
+convert 3/8 to decimal
+how many ways to arrange 5 books
+if i save 200 a month at 4% how much after 10 years
+solve 2x + 5 = 15
+whats 9 x 7
+35 percent of 240
 2+2
 what is 15% of 80
 12*(3+4)
@@ -124,6 +167,15 @@ sum of first 100 natural numbers
 log base 2 of 1024
 """,
     TaskCategory.REASONING: """
+should i buy or rent a house
+what if the earth stopped spinning
+how come the moon doesnt fall down
+solve this riddle: the more you take the more you leave behind
+prove by induction that 1+2+...+n = n(n+1)/2
+i have 2 kids one is a boy, chance the other is a boy too? explain the logic
+a bat and a ball cost 1.10 together, the bat costs 1 more than the ball. how much is the ball
+why did my sourdough not rise
+why do we dream
 prove that sqrt(2) is irrational
 why is the sky blue
 why does ice float on water
@@ -145,6 +197,16 @@ is this argument valid: all men are mortal, socrates is a man, therefore socrate
 why did rome fall
 """,
     TaskCategory.TOOL_USE: """
+did arsenal win yesterday
+remind me tomorow to pay rent
+dollar to rupee rate today
+check this link https://foo.bar/x
+what's in the news today
+add milk to my shopping list
+wake me up at 7
+google best pizza near me
+current price of gold
+is it gonna rain tomorrow
 what's the weather in berlin
 weather tmrw?
 remind me to call mom at 5pm
@@ -168,6 +230,17 @@ apple stock price today
 send an email to john that i am late
 """,
     TaskCategory.CREATIVE: """
+help me write a linkedin bio
+roast me
+make this sound more professional: hey i need the thing
+write a thank you note to my teacher
+short poem for mom
+write lyrics about heartbreak
+name for a bakery
+another joke pls
+write a toast for my best friends wedding
+give me a funny whatsapp status
+make up a story about a dragon
 write me a poem about python the snake
 tell me a joke
 write a haiku about the latest snow
@@ -192,6 +265,16 @@ tagline ideas for a running app
 wriet a peom for my wife
 """,
     TaskCategory.ANALYSIS: """
+tldr of this pls: long text here
+compare the french and american revolution
+what are the risks of investing in crypto
+shorten this text to the key points: we met and talked
+python vs javascript for beginners
+analyse this poem
+give me feedback on my cv
+what are the advantages of solar energy
+summary of the odyssey
+ios or android which is better
 compare iphone and android
 pros and cons of electric cars
 summarize this article: The council met on Tuesday to discuss the new bridge.
