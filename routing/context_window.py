@@ -17,7 +17,7 @@ OLLAMA_WINDOW_TOKENS = 16_384
 def served_context_tokens(model: ModelMetadata) -> int:
     """Prompt and answer together must fit into this many tokens; the router's gate and the backends agree on it."""
     chosen = model.options.get("num_ctx")
-    if isinstance(chosen, int) and chosen > 0:
+    if isinstance(chosen, int) and chosen > 1:  # True is an int too
         return min(chosen, model.context_tokens)
     if model.backend == "ollama":
         return min(model.context_tokens, OLLAMA_WINDOW_TOKENS)

@@ -229,7 +229,7 @@ def _warn_if_cut(line: dict[str, Any], body: dict[str, Any], model: ModelMetadat
     letters = sum(len(message["content"]) for message in body["messages"])
     # No tokenizer known gets more than eight letters of running text into a token on average: then it must be more.
     if counted and (counted >= window or (letters / 8 > window and counted < letters / 8)):
-        _log.warning("%s cut the prompt for %s: %d tokens of it were read", "Ollama", model.model_id, counted)
+        _log.warning("Ollama cut the prompt for %s: it read %d tokens", model.model_id, counted)
 
 
 def _name(entry: dict[str, Any]) -> str:

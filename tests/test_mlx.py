@@ -1,0 +1,99 @@
+"""Reading MLX model folders: what they hold is listed, nothing is run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from routing.errors import BadReply, ModelMissing
+from routing.model_backends.mlx import read_model_folder
+from routing.types import ModelCapability, ModelOffer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytest_plugins = ("tests.engines",)
+
+
+def a_folder(folder: Path, config: Any, *, weights_bytes: int = 0, template: str = "") -> Path:
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(config))
+    for number in (1, 2):
+        with (folder / f"model-0000{number}-of-00002.safetensors").open("wb") as file:
+            file.truncate(weights_bytes // 2)  # sparse: no byte is written
+    if template:
+        (folder / "tokenizer_config.json").write_text(json.dumps({"chat_template": template}))
+    return folder
+
+
+def test_a_quantized_model_tells_what_it_is(tmp_path: Path) -> None:
+    """4 bits and their scales are 4.5 bits a parameter: 4.28 GB are 7.6 billion."""
+    config = {
+        "model_type": "qwen2",
+        "max_position_embeddings": 32768,
+        "quantization": {"group_size": 64, "bits": 4},
+        "torch_dtype": "bfloat16",
+    }
+    template = "{% if tools %}…{% endif %}"
+    folder = a_folder(tmp_path / "Qwen2.5-7B-Instruct-4bit", config, weights_bytes=4_280_000_000, template=template)
+    offer = read_model_folder(folder)
+    assert offer == ModelOffer(
+        endpoint=offer.endpoint,
+        backend_name=str(folder),
+        display_name="Qwen2.5 7B Instruct 4bit",
+        capabilities=frozenset({ModelCapability.GENERAL, ModelCapability.FUNCTION_CALLING}),
+        context_tokens=32768,
+        size_bytes=4_280_000_000,
+        parameters="7.6B",
+        family="qwen2",
+        quantization="4bit",
+    )
+    assert (offer.endpoint.backend, offer.endpoint.url) == ("mlx", "")
+
+
+def test_a_model_that_sees_and_thinks_tells_so(tmp_path: Path) -> None:
+    """The length of a model with several parts stands with its text part, the template in a file of its own."""
+    config = {"text_config": {"max_position_embeddings": 4096}, "vision_config": {}, "dtype": "float16"}
+    folder = a_folder(tmp_path / "Seer", config)
+    (folder / "chat_template.jinja").write_text("{% if enable_thinking %}<think>{% endif %}")
+    offer = read_model_folder(str(folder))
+    assert offer.thinking
+    assert offer.capabilities == {ModelCapability.GENERAL, ModelCapability.VISION}
+    assert (offer.context_tokens, offer.quantization, offer.size_bytes) == (4096, "float16", None)
+
+
+def test_the_hubs_cache_gives_the_name(tmp_path: Path) -> None:
+    """There the folder is called after a revision."""
+    folder = a_folder(tmp_path / "models--mlx-community--Qwen2.5-7B-Instruct-4bit" / "snapshots" / "0a1b2c", {})
+    assert read_model_folder(folder).display_name == "Qwen2.5 7B Instruct 4bit"
+
+
+def test_a_real_model_is_read(mlx_model: Path) -> None:
+    """The one that mlx_lm's server loads: 0.55 million numbers of 32 bits."""
+    offer = read_model_folder(mlx_model)
+    assert (offer.context_tokens, offer.family, offer.quantization) == (2048, "llama", "float32")
+    assert offer.parameters == "0.5M"
+    assert not offer.thinking
+
+
+def test_a_folder_without_a_model_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ModelMissing, match=r"^There is no MLX model in the folder nothing\.$"):
+        read_model_folder(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("text", [b"{", b"\xff\xfe", b"[" * 100_000])
+def test_a_config_that_is_none_is_told(tmp_path: Path, text: bytes) -> None:
+    folder = a_folder(tmp_path / "Broken", {})
+    (folder / "config.json").write_bytes(text)
+    with pytest.raises(BadReply, match=r"^The config\.json of Broken cannot be understood\.$"):
+        read_model_folder(folder)
+
+
+def test_values_of_the_wrong_type_count_as_absent(tmp_path: Path) -> None:
+    config = {"model_type": 7, "max_position_embeddings": "long", "quantization": [4], "torch_dtype": {}}
+    folder = a_folder(tmp_path / "Odd", config, weights_bytes=2_000_000, template="x")
+    (folder / "tokenizer_config.json").write_text("[]")
+    offer = read_model_folder(folder)
+    assert (offer.context_tokens, offer.family, offer.quantization, offer.parameters) == (None, None, None, "1.0M")
