@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 # What is read of a long text: its request stands at the beginning or at the end.
-HEAD_CHARACTERS = 800
-TAIL_CHARACTERS = 400
+HEAD_CHARACTERS = 600
+TAIL_CHARACTERS = 300
 EDGE_CHARACTERS = 300
 EDGE_WORDS = 40
 MIDDLE_SHARE = 0.25
