@@ -183,9 +183,8 @@ class Person:
 
     @property
     def chat(self) -> Chat:
-        """The private chat with the bot, opened by the first look at it."""
-        names = {"first_name": self.name} | ({"username": self.username} if self.username else {})
-        return self.world.chats.setdefault(self.user_id, Chat(self.world, self.user_id, "private", names))
+        """The private chat with the bot."""
+        return self.world.chats[self.user_id]
 
     def as_json(self) -> Json:
         """The User object of the Bot API."""
@@ -288,9 +287,11 @@ class World:
         self._file_ids = itertools.count(1)
 
     def user(self, user_id: int, name: str = "", **more: Any) -> Person:
-        """The person with this id, made on first mention."""
+        """The person with this id, made on first mention; their private chat with the bot is open."""
         if user_id not in self.people:
-            self.people[user_id] = Person(self, user_id, name or f"User {user_id}", **more)
+            person = self.people[user_id] = Person(self, user_id, name or f"User {user_id}", **more)
+            names = {"first_name": person.name} | ({"username": person.username} if person.username else {})
+            self.chats[user_id] = Chat(self, user_id, "private", names)
         return self.people[user_id]
 
     def group(self, chat_id: int, title: str = "Group", *, forum: bool = False) -> Chat:
