@@ -127,7 +127,7 @@ async def test_nothing_at_all_is_no_answer(server: FakeOllama, backend: OllamaBa
 async def test_half_a_surrogate_pair_does_no_harm(server: FakeOllama, backend: OllamaBackend) -> None:
     """Such text could be neither sent nor stored."""
     server.play(NAME, Script(raw=b'{"message": {"content": "a\\ud83d"}, "done": true}\n'))
-    (await gather(backend, MODEL)).text.encode()
+    assert (await gather(backend, MODEL)).text.encode()
 
 
 async def test_answers_at_the_same_time_do_not_mix(server: FakeOllama, backend: OllamaBackend) -> None:
@@ -183,6 +183,13 @@ async def test_images_travel_as_base64(server: FakeOllama, backend: OllamaBacken
     """With the turn that they belong to."""
     body = await sent(server, backend, MODEL, a_request("What?", Attachment(Modality.IMAGE, b"\x89PNG", "image/png")))
     assert body["messages"] == [{"role": "user", "content": "What?", "images": ["iVBORw=="]}]
+
+
+async def test_a_large_photo_travels_whole(server: FakeOllama, backend: OllamaBackend) -> None:
+    """Several megabytes; aiohttp warns of bodies that would lock the event loop."""
+    photo = Attachment(Modality.IMAGE, bytes(5_000_000), "image/jpeg")
+    body = await sent(server, backend, MODEL, a_request("What?", photo))
+    assert len(body["messages"][0]["images"][0]) == 6_666_668
 
 
 # --- failures ---------------------------------------------------------------------------------------------------------
