@@ -106,6 +106,8 @@ class Writer:
                 _settle(done, None)
 
     async def _shorten_line(self) -> None:
+        # Who asks for a flush during this try is answered by the next one: this one may be failing already.
+        flushes, self._flushes = self._flushes, []
         try:
             while self._line:
                 await self._commit_first()
@@ -114,7 +116,6 @@ class Writer:
             self._notice(error)
         else:
             self._notice(None)
-        flushes, self._flushes = self._flushes, []
         for done in flushes:
             _settle(done, self._trouble)
 

@@ -242,6 +242,17 @@ async def test_entries_wait_while_the_database_is_locked(database, path, caplog)
     assert await names(database) == ["a", "b", "c"]
 
 
+async def test_a_flush_is_not_answered_by_an_older_try(path):
+    """Who flushes after the lock is gone is not told that it was there before."""
+    async with await Database.open(path, busy_timeout_seconds=0.1, retry_seconds=0.01) as database:
+        for number in range(10):
+            with lock(path):
+                database.put((INSERT, (str(number), "x")))
+                await asyncio.sleep(0.08 + number / 200)
+            await database.flush()
+            assert database.pending == 0
+
+
 async def test_the_event_loop_runs_while_the_disk_makes_wait(path):
     """Waiting for a lock is done in the connection's thread."""
     async with await Database.open(path, busy_timeout_seconds=1) as database:
