@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import sqlite3
+import time
 from contextlib import AsyncExitStack, contextmanager
 from typing import TYPE_CHECKING, Self
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # secure_delete: what somebody asked to forget is overwritten, not only unlinked.
-_WRITER_PRAGMAS = ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON")
+_WRITER_PRAGMAS = ("synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON")
 
 
 class Database:
@@ -63,6 +64,7 @@ class Database:
             with storage_errors(path), _schema_errors(path):
                 await asyncio.to_thread(_create, path)
                 writing = await held.enter_async_context(_connection(path, busy_timeout_seconds))
+                await _use_write_ahead_log(writing, busy_timeout_seconds)
                 await _configure(writing, *_WRITER_PRAGMAS)
                 await migrate(writing, path)
                 reading = await held.enter_async_context(_connection(path, busy_timeout_seconds))
@@ -165,6 +167,18 @@ def _connection(path: Path, busy_timeout_seconds: float) -> aiosqlite.Connection
 async def _configure(connection: aiosqlite.Connection, *pragmas: str) -> None:
     for pragma in pragmas:
         await connection.execute_fetchall(f"PRAGMA {pragma}")
+
+
+async def _use_write_ahead_log(connection: aiosqlite.Connection, patience_seconds: float) -> None:
+    # For this change SQLite does not always wait for a lock: two that open a new file would get into each other's way.
+    give_up_at = time.monotonic() + patience_seconds
+    while True:
+        try:
+            return await _configure(connection, "journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= give_up_at:
+                raise
+        await asyncio.sleep(0.01)
 
 
 async def _prompt_key(connection: aiosqlite.Connection) -> bytes:
