@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from routing.model_backends.builtin import BUILTIN
 from routing.types import Outcome
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from routing.model_registry import ModelRegistry
     from routing.types import Attempt, ExecutionResult
 
+STOPPED = "⏹ stopped"
 _CUT = {
     "repetition": "✂ cut: the model had begun to repeat itself",
     "length": "✂ cut at the longest answer allowed: say “go on” for the rest",
@@ -23,19 +25,27 @@ def receipt(result: ExecutionResult, registry: ModelRegistry, style: str = "full
     """Write the receipt of an answer, such as "Qwen2.5 7B · code · 1.2 s · 43 tok/s".
 
     `style`: "full"; "short" leaves out category and figures; "off" keeps only warnings, which are never left out: a
-    fallback, a cut, a chosen model that was not taken.
+    fallback, a cut, a chosen model that was not taken, an answer that was stopped. What is no answer has no receipt.
     """
-    facts = [] if style == "off" else [" · ".join(_facts(result, registry, full=style == "full"))]
-    return "\n".join((*facts, *warnings(result, registry)))
+    if not (result.success or is_stopped(result)):
+        return ""
+    facts = [] if style == "off" else list(_facts(result, registry, full=style == "full"))
+    first = " · ".join([STOPPED] * is_stopped(result) + facts)
+    return "\n".join(([first] if first else []) + warnings(result, registry))
+
+
+def is_stopped(result: ExecutionResult) -> bool:
+    """Tell a run that its reader ended from one that failed."""
+    return not result.success and bool(result.attempts) and result.attempts[-1].outcome is Outcome.CANCELLED
 
 
 def warnings(result: ExecutionResult, registry: ModelRegistry) -> list[str]:
     """List what a reader must know: each model that failed and why, and why an answer is cut."""
     failures = (attempt for attempt in result.attempts if attempt.outcome is Outcome.FAILED)
-    lines = [f"⚠ after {_name(attempt.model_id, registry)} failed: {_how(attempt)}" for attempt in failures]
+    lines = [f"⚠ after {display_name(attempt.model_id, registry)} failed: {_how(attempt)}" for attempt in failures]
     if result.decision and result.decision.notes:
         lines += [f"ⓘ {note}" for note in result.decision.notes]
-    return lines + [_CUT[result.cut]] * (result.cut in _CUT)
+    return [*lines, _CUT[result.cut]] if result.cut in _CUT else lines
 
 
 def speed(result: ExecutionResult) -> float | None:
@@ -53,11 +63,15 @@ def speed(result: ExecutionResult) -> float | None:
 
 
 def _facts(result: ExecutionResult, registry: ModelRegistry, *, full: bool) -> Iterator[str]:
-    yield _name(result.model_id, registry)
+    if not result.model_id:  # stopped before any model had begun
+        return
+    yield display_name(result.model_id, registry)
     if not full:
         return
     if result.decision:
         yield result.decision.classification.category.replace("_", " ")
+    if result.model_id == BUILTIN.model_id:  # its speed says nothing
+        return
     yield f"{result.execution_time:.1f} s"
     if tokens_per_second := speed(result):
         yield f"{tokens_per_second:.0f} tok/s"
@@ -68,6 +82,9 @@ def _how(attempt: Attempt) -> str:
     return f"{reason} in mid-answer" if attempt.first_token_seconds is not None else reason
 
 
-def _name(model_id: str, registry: ModelRegistry) -> str:
+def display_name(model_id: str, registry: ModelRegistry) -> str:
+    """Call a model by the name that people know; one that is gone by its id."""
+    if model_id == BUILTIN.model_id:
+        return BUILTIN.display_name
     model = registry.get_model(model_id)
-    return model.display_name if model else "Built-in"
+    return model.display_name if model else model_id

@@ -1,0 +1,113 @@
+"""Who may talk to the bot: one gate for every kind of update, closed by default."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from telegram.ext import ApplicationHandlerStop
+
+from handlers.admin_code import AdminCode
+from handlers.front import name_of, target_of
+from handlers.lanes import command_of
+from handlers.menu import offer_to_admins
+from storage.errors import StorageError
+from storage.people import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from telegram import Message, Update, User
+
+    from handlers.front import Front
+    from settings import Settings
+    from storage.people import People
+
+log = logging.getLogger(__name__)
+
+SECONDS_BETWEEN_REFUSALS = 86_400.0
+REFUSALS_REMEMBERED = 10_000
+
+
+class Access:
+    """Who may do what: the ids of the settings, and the people whom admins have let in.
+
+    `code` makes the first admin, and is worth something only while there is none.
+    """
+
+    def __init__(self, settings: Settings, people: People, clock: Callable[[], float] = time.monotonic) -> None:
+        self.code = AdminCode()
+        self.fixed_admin_ids = settings.admin_user_ids
+        self._fixed_ids = settings.allowed_user_ids
+        self._people = people
+        self._clock = clock
+        self._refused_at: OrderedDict[int, float] = OrderedDict()
+
+    async def role(self, user_id: int) -> Role | None:
+        """What somebody may do; None: nothing. Raises StorageError."""
+        if user_id in self.fixed_admin_ids:
+            return Role.ADMIN
+        person = await self._people.find(user_id)
+        if person:
+            return person.role
+        return Role.MEMBER if user_id in self._fixed_ids else None
+
+    async def admin_ids(self) -> frozenset[int]:
+        """Everybody who may run the bot. Raises StorageError."""
+        admins = (person.user_id for person in await self._people.everyone() if person.role is Role.ADMIN)
+        return self.fixed_admin_ids.union(admins)
+
+    async def claim(self, user: User, code: str) -> bool:
+        """Make somebody the first admin if the code is right. Raises StorageError."""
+        if await self.admin_ids() or not self.code.take(code, user.id):
+            return False
+        try:
+            await self._people.allow(user.id, name_of(user), Role.ADMIN)
+        except StorageError:
+            self.code.give_back()
+            raise
+        log.info("%s is the admin now", user.id)
+        return True
+
+    def may_refuse(self, user_id: int) -> bool:
+        """Whether to tell somebody that they have no access: once a day is enough."""
+        now = self._clock()
+        if now - self._refused_at.get(user_id, -SECONDS_BETWEEN_REFUSALS) < SECONDS_BETWEEN_REFUSALS:
+            return False
+        self._refused_at[user_id] = now
+        self._refused_at.move_to_end(user_id)
+        if len(self._refused_at) > REFUSALS_REMEMBERED:
+            self._refused_at.popitem(last=False)
+        return True
+
+
+async def gate(front: Front, update: Update) -> None:
+    """Let an update through if it comes from somebody with access. Raises ApplicationHandlerStop if not."""
+    user, message = update.effective_user, update.message or update.edited_message
+    # Who writes as a channel or as a group can be anybody.
+    if user is None or user.is_bot or (message and message.sender_chat):
+        raise ApplicationHandlerStop
+    if await front.access.role(user.id):
+        return
+    if update.message and update.message.chat.type == update.message.chat.PRIVATE:
+        await _meet_stranger(front, update.message, user)
+    raise ApplicationHandlerStop
+
+
+async def _meet_stranger(front: Front, message: Message, user: User) -> None:
+    """Make the sender of the right code the admin; tell anybody else, once a day, why nothing happens."""
+    code = (message.text or "").partition(" ")[2].strip() if command_of(message) == "start" else ""
+    try:
+        if code and await front.access.claim(user, code):
+            await front.say(message, "You are the admin now. Ask me anything, or see /help for what I can do.")
+            await offer_to_admins(front.bot, front.commands, [user.id])
+            return
+    except StorageError as error:
+        await front.say(message, str(error))
+        return
+    if front.access.may_refuse(user.id):
+        log.info("%s has no access", user.id)
+        refusal = f"This bot is private. Your id is {user.id}: send it to the bot's owner to be let in."
+        await front.bot.send_message(target_of(message).chat_id, refusal)

@@ -1,0 +1,135 @@
+"""Dispatch: a command or a pressed button becomes a call of its handler, and what that returns is shown."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from telegram import Message
+from telegram.error import BadRequest
+
+from handlers.front import Screen, key_of, target_of
+from storage.errors import StorageError
+from storage.people import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from telegram import CallbackQuery, User
+
+    from dialogue.services import Services
+    from handlers.front import Front
+    from storage.conversations import ConversationKey
+
+log = logging.getLogger(__name__)
+
+FOR_ADMINS = "Only an admin of this bot can do that."
+OLD_BUTTON = "This button is from an old message."
+LONGEST_NOTICE = 200  # Telegram's limit, in UTF-16 units; our sentences are plain text without pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One command as somebody gave it; `arguments` are the words after it."""
+
+    front: Front
+    message: Message
+    user: User
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def services(self) -> Services:
+        """The parts of the program."""
+        return self.front.services
+
+    @property
+    def key(self) -> ConversationKey:
+        """The conversation in which it was given."""
+        return key_of(self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One line of the table of commands. `handler` returns what to show, or None when it has answered by itself.
+
+    `urgent`: it does not wait for the answer that is being written.
+    """
+
+    name: str
+    description: str
+    handler: Callable[[Request], Awaitable[Screen | str | None]]
+    for_admins: bool = False
+    urgent: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """One press of a button; `argument` is what its data says after the button's name, and may be forged."""
+
+    front: Front
+    message: Message
+    user: User
+    argument: str
+
+    @property
+    def services(self) -> Services:
+        """The parts of the program."""
+        return self.front.services
+
+    @property
+    def key(self) -> ConversationKey:
+        """The conversation in which the button stands."""
+        return key_of(self.message)
+
+
+class OldButton(Exception):
+    """Raised by a button's handler when what it stands for is not there any more; its presser is told so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One line of the table of buttons. `handler` returns a notice and what the message becomes, if it changes."""
+
+    handler: Callable[[Press], Awaitable[tuple[str, Screen | None]]]
+    for_admins: bool = False
+
+
+async def run_command(front: Front, command: Command, message: Message, user: User) -> None:
+    """Do a command and answer it."""
+    words = (message.text or "").split()[1:]
+    try:
+        if command.for_admins and await front.access.role(user.id) is not Role.ADMIN:
+            shown: Screen | str | None = FOR_ADMINS
+        else:
+            shown = await command.handler(Request(front, message, user, tuple(words)))
+    except StorageError as error:
+        log.warning("/%s: %s", command.name, error, exc_info=error)
+        shown = str(error)
+    if shown:
+        await front.show(target_of(message), Screen(shown) if isinstance(shown, str) else shown)
+
+
+async def run_button(front: Front, buttons: Mapping[str, Button], query: CallbackQuery) -> None:
+    """Do what a button stands for, tell its presser, and change its message."""
+    name, _, argument = (query.data or "").partition(":")
+    notice, screen = OLD_BUTTON, None
+    if name in buttons and isinstance(query.message, Message):
+        notice, screen = await _pressed(buttons[name], Press(front, query.message, query.from_user, argument))
+    with contextlib.suppress(BadRequest):  # Telegram takes no answer to a press that is some minutes old
+        await query.answer(notice[:LONGEST_NOTICE])
+    if screen and isinstance(query.message, Message):
+        await front.redraw(query.message, screen)
+
+
+async def _pressed(button: Button, press: Press) -> tuple[str, Screen | None]:
+    try:
+        if button.for_admins and await press.front.access.role(press.user.id) is not Role.ADMIN:
+            return FOR_ADMINS, None
+        return await button.handler(press)
+    except OldButton:
+        return OLD_BUTTON, None
+    except StorageError as error:
+        log.warning("a button failed: %s", error, exc_info=error)
+        return str(error), None

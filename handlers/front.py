@@ -1,0 +1,105 @@
+"""Front: the parts that the Telegram handlers share, and how they say something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
+
+from telegram import InlineKeyboardMarkup
+
+from handlers.delivery import Delivery, Target, parts_of
+from handlers.pace import Pace
+from handlers.recent import Recent
+from handlers.runs import Runs
+from routing.response_formatter import ResponseFormatter
+from storage.conversations import ConversationKey
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from telegram import Bot, InlineKeyboardButton, Message, User
+
+    from dialogue.services import Services
+    from handlers.access import Access
+    from handlers.dispatch import Command
+
+Rows = tuple[tuple["InlineKeyboardButton", ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What a command or a button shows: Markdown, and rows of buttons under it."""
+
+    markdown: str
+    rows: Rows = ()
+
+    @property
+    def keyboard(self) -> InlineKeyboardMarkup | None:
+        """The buttons as Telegram takes them."""
+        return InlineKeyboardMarkup(self.rows) if self.rows else None
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """Lives as long as the application whose handlers are given it."""
+
+    services: Services
+    bot: Bot
+    access: Access
+    commands: tuple[Command, ...]
+    runs: Runs = field(default_factory=Runs)
+    recent: Recent = field(default_factory=Recent)
+    formatter: ResponseFormatter = field(default_factory=ResponseFormatter)
+    _paces: WeakValueDictionary[int, Pace] = field(default_factory=WeakValueDictionary)
+
+    def pace(self, target: Target) -> Pace:
+        """The one pace of a chat, for as long as somebody holds it."""
+        return self._paces.setdefault(target.chat_id, Pace(is_group=target.is_group))
+
+    def delivery(self, target: Target) -> Delivery:
+        """What sends to a target."""
+        return Delivery(self.bot, target, self.pace(target))
+
+    async def show(self, target: Target, screen: Screen) -> None:
+        """Send a screen as a message, or as several; the buttons go under the last one."""
+        delivery = self.delivery(target)
+        parts = parts_of(self.formatter.format(screen.markdown))
+        for part in parts:
+            keyboard = screen.keyboard if part is parts[-1] else None
+            await delivery.send(part, keyboard, is_reply=part is parts[0])
+
+    async def redraw(self, message: Message, screen: Screen) -> None:
+        """Make a screen of a message of ours."""
+        part = parts_of(self.formatter.format(screen.markdown))[0]
+        await self.delivery(target_of(message)).replace(message.message_id, part, screen.keyboard)
+
+    async def say(self, message: Message, markdown: str) -> None:
+        """Answer a message with a sentence or more."""
+        await self.show(target_of(message), Screen(markdown))
+
+
+def key_of(message: Message) -> ConversationKey:
+    """The conversation that a message belongs to."""
+    return ConversationKey(message.chat.id, thread_of(message) or 0)
+
+
+def thread_of(message: Message) -> int | None:
+    """The forum topic that a message is in; a mere reply in a group has a thread id too, but no topic."""
+    return message.message_thread_id if message.is_topic_message else None
+
+
+def target_of(message: Message) -> Target:
+    """Where the answer to a message goes."""
+    is_group = message.chat.type != message.chat.PRIVATE
+    return Target(message.chat.id, thread_of(message), message.message_id, is_group=is_group)
+
+
+def name_of(user: User) -> str:
+    """What to call somebody."""
+    return user.full_name or user.username or str(user.id)
+
+
+def rows_of(buttons: Sequence[InlineKeyboardButton], width: int) -> Rows:
+    """Lay buttons out in rows of at most `width`."""
+    return tuple(tuple(buttons[start : start + width]) for start in range(0, len(buttons), width))

@@ -1,0 +1,46 @@
+"""The answers that are being written, so that each can be stopped."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Generator
+
+    from storage.conversations import ConversationKey
+
+
+class Runs:
+    """Which task writes which answer. Once `closing`, no new answer is begun."""
+
+    def __init__(self) -> None:
+        self.closing = False
+        self._running: dict[str, tuple[ConversationKey, asyncio.Task[None]]] = {}
+
+    @contextmanager
+    def entered(self, request_id: str, key: ConversationKey, task: asyncio.Task[None]) -> Generator[None]:
+        """Have an answer's task known while it runs."""
+        self._running[request_id] = (key, task)
+        try:
+            yield
+        finally:
+            del self._running[request_id]
+
+    def stop(self, key: ConversationKey, request_id: str | None = None) -> bool:
+        """Stop what runs in a conversation, or only one answer of it; False when there is none."""
+        found = [
+            task
+            for running_id, (where, task) in self._running.items()
+            if where == key and request_id in (None, running_id)
+        ]
+        for task in found:
+            task.cancel()
+        return bool(found)
+
+    def close(self) -> None:
+        """Stop everything, for good."""
+        self.closing = True
+        for _, task in self._running.values():
+            task.cancel()

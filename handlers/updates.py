@@ -1,0 +1,57 @@
+"""Updates: what python-telegram-bot hands over, unpacked for the function that deals with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handlers import chat
+from handlers.access import gate
+from handlers.commands import unknown
+from handlers.dispatch import run_button, run_command
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from telegram import Update
+    from telegram.ext import ContextTypes
+
+    from handlers.dispatch import Button, Command
+    from handlers.front import Front
+
+    Context = ContextTypes.DEFAULT_TYPE
+
+
+class Updates:
+    """The callbacks that are registered. The filters beside them see to it that what they need is there."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+
+    async def gate(self, update: Update, _: Context) -> None:
+        """Every update, first of all."""
+        await gate(self._front, update)
+
+    async def command(self, update: Update, _: Context, *, command: Command) -> None:
+        """A command of the table."""
+        if update.message and update.message.from_user:
+            await run_command(self._front, command, update.message, update.message.from_user)
+
+    async def unknown_command(self, update: Update, _: Context) -> None:
+        """A command that is not in the table."""
+        if update.message:
+            await unknown(self._front, update.message)
+
+    async def message(self, update: Update, _: Context) -> None:
+        """Any other message."""
+        if update.message:
+            await chat.on_message(self._front, update.message)
+
+    async def edit(self, update: Update, _: Context) -> None:
+        """A message that was changed."""
+        if update.edited_message:
+            await chat.on_edit(self._front, update.edited_message)
+
+    async def press(self, update: Update, _: Context, *, buttons: Mapping[str, Button]) -> None:
+        """A button that was pressed."""
+        if update.callback_query:
+            await run_button(self._front, buttons, update.callback_query)
