@@ -159,3 +159,10 @@ async def test_a_closed_pool_opens_backends_anew(server: FakeOllama, pool: Model
     await pool.close()
     assert await pool.backend(endpoint) is not before
     assert await (await pool.adapter(a_model(NAME), endpoint)).generate("Hi") == "Hello from here."
+
+
+async def test_a_backend_can_be_put_into_the_pool(pool: ModelAdapterPool) -> None:
+    """One in this process, which no factory could build."""
+    mine = OllamaBackend(Endpoint("mine"))
+    pool.put(mine)
+    assert await pool.backend(Endpoint("mine")) is mine

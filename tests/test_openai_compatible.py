@@ -22,7 +22,8 @@ from routing.errors import (
     ModelMissing,
     OutOfMemory,
 )
-from routing.model_backends.openai_compatible import ChatAnswer, OpenAICompatibleBackend, same_model
+from routing.model_backends.chat_answer import ChatAnswer, same_model
+from routing.model_backends.openai_compatible import OpenAICompatibleBackend
 from routing.types import Attachment, Completion, Endpoint, Message, Modality, ModelCapability, ModelOffer, Token
 from tests import tiny_models
 from tests.answers import PATIENCE_SECONDS, Gathered, a_model, a_request, gather
@@ -144,6 +145,19 @@ async def test_every_usual_ending_is_an_ending(
     assert (await gather(backend, MODEL)).text == "x"
 
 
+@pytest.mark.parametrize(
+    "script", [Script(cut_after=4, token_seconds=0.02), Script(garbage_after=4, garbage=b"data: {\n\n")]
+)
+async def test_what_breaks_after_the_end_does_not_undo_the_answer(
+    server: FakeLMStudio, backend: OpenAICompatibleBackend, script: Script
+) -> None:
+    """The finish reason has come; only the usage is lost."""
+    server.play(NAME, script)
+    answer = await gather(backend, MODEL)
+    assert (answer.text, answer.completion.finish_reason) == ("Hello from here.", "stop")
+    assert answer.completion.prompt_tokens is None
+
+
 async def test_an_answer_in_one_piece_counts(server: FakeLMStudio, backend: OpenAICompatibleBackend) -> None:
     """From a server that does not stream."""
     whole = {"choices": [{"message": {"content": "x"}, "finish_reason": "stop"}], "usage": {"completion_tokens": 1}}
@@ -239,6 +253,7 @@ TOO_LONG = {"message": "This model's maximum context length is …", "type": "in
         (Script(raw=piece("x") + b"data: [DON"), BadReply),
         (Script(raw=b"data: null\n\n" * 3), BadReply),
         (Script(pieces=()), BadReply),
+        (Script(pieces=(), reasoning=("Hm.",)), BadReply),
         (Script(pieces=(), prompt_tokens=40_000), ContextTooLong),
         (Script(cut_after=0), BadReply),
         (Script(cut_after=2), BadReply),

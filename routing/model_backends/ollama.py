@@ -65,7 +65,7 @@ class OllamaBackend:
         """Run the model: tokens as they come, then one Completion. Closing the generator stops the model."""
         subject = self._subject(model)
         body = chat_request(model, request)
-        splitter, spoke = ReasoningSplitter(), False
+        splitter, answers = ReasoningSplitter(), False
         async with (
             self._client.streaming(f"{self.endpoint.url}/api/chat", body, subject) as response,
             aclosing(json_lines(response.content.iter_any(), subject)) as lines,
@@ -73,10 +73,10 @@ class OllamaBackend:
             async for line in lines:
                 self._check(line, model, subject)
                 for token in _tokens(line, splitter):
-                    spoke = True
+                    answers = answers or bool(token.text)
                     yield token
                 if line.get("done") is True:
-                    if not spoke and line.get("done_reason") != "length":
+                    if not answers and line.get("done_reason") != "length":
                         raise subject.error(BadReply, "{model} answered with nothing.")
                     _warn_if_cut(line, body, model)
                     yield _completion(line)
@@ -151,7 +151,7 @@ class OllamaBackend:
 
     def _check(self, line: dict[str, Any], model: ModelMetadata, subject: Subject) -> None:
         """Raise what the line says went wrong, or that another model answers."""
-        if "error" in line:
+        if line.get("error") is not None:
             raise Refusal.read(200, line).error(subject)
         answering = fields.text(line.get("model"))
         wanted = self._check_model and model.options.get("check_model", True)
