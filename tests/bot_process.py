@@ -1,0 +1,95 @@
+"""BotProcess: the real bot as a process of its own, in a folder of its own, against the doubles."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from tests.telegram_server import TOKEN
+
+if TYPE_CHECKING:
+    from tests.telegram_server import TelegramServer
+
+BOT = Path(__file__).parent.parent / "bot.py"
+OWNER_ID = 42
+
+
+class BotProcess:
+    """Runs `bot.py run` between `async with` and its end. `poll_seconds` is how long it took to its first poll.
+
+    What it writes to standard output and standard error is in `output`. Settings are given by name; the owner may
+    talk, no model server is set up, and the database is in `folder`, unless they say otherwise.
+    """
+
+    def __init__(self, telegram: TelegramServer, folder: Path, **settings: object) -> None:
+        self.poll_seconds = 0.0
+        self._telegram = telegram
+        self._log = folder / "output.txt"
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}},
+            "PYTHONPATH": str(BOT.parent),
+            "TELEGRAM_BOT_TOKEN": TOKEN,
+            "TELEGRAM_API_URL": telegram.url,
+            "ADMIN_USER_IDS": str(OWNER_ID),
+            "OLLAMA_BASE_URL": "",
+            "LMSTUDIO_BASE_URL": "",
+            "MODELS_FILE": str(folder / "models.toml"),
+            "DATABASE_PATH": str(folder / "switchboard.db"),
+            **{name: str(value) for name, value in settings.items()},
+        }
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def process(self) -> asyncio.subprocess.Process:
+        """The process, once started."""
+        assert self._process is not None, "not started"
+        return self._process
+
+    @property
+    def output(self) -> str:
+        """All that it has written so far."""
+        return self._log.read_text(errors="replace")
+
+    @property
+    def resident_megabytes(self) -> float:
+        """The memory that it holds now (Linux)."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+        return int(line.split()[1]) / 1024
+
+    async def start(self, *, poll_timeout_seconds: float = 20) -> Self:
+        """Start it and wait for its first poll. Raises AssertionError with what it wrote if it ends before."""
+        polls, began = self._telegram.polls, time.monotonic()
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, str(BOT), "run", env=self._environment, stdout=log, stderr=log, cwd=self._log.parent
+            )
+        await self._telegram.wait_for(
+            lambda: self._telegram.polls > polls or self.process.returncode is not None, poll_timeout_seconds
+        )
+        assert self.process.returncode is None, self.output
+        self.poll_seconds = time.monotonic() - began
+        return self
+
+    async def end(self, *, signal_number: int = signal.SIGTERM, timeout_seconds: float = 10) -> int:
+        """Signal it and wait for its end; its exit code."""
+        if self.process.returncode is None:
+            self.process.send_signal(signal_number)
+        async with asyncio.timeout(timeout_seconds):
+            return await self.process.wait()
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        try:
+            await self.end()
+        except TimeoutError:
+            self.process.kill()
+            await self.process.wait()
+            raise
