@@ -239,6 +239,21 @@ async def test_every_failure_is_one_of_ours(
     assert not gathered.completions
 
 
+async def test_an_answer_that_is_cut_at_any_byte_is_never_taken_for_a_whole_one(
+    server: FakeOllama, backend: OllamaBackend
+) -> None:
+    """Only the last line's closing brace makes it one."""
+    head = '{"message": {"content": "Grüße"}, "done": false}\n'
+    body = (head + '{"message": {"content": ""}, "done": true, "done_reason": "stop"}\n').encode()
+    for length in range(len(body) - 1):
+        server.play(NAME, Script(raw=body[:length]))
+        with pytest.raises(BadReply):
+            await gather(backend, MODEL)
+    server.play(NAME, Script(raw=body[:-1]), Script(raw=body))
+    for _ in range(2):
+        assert (await gather(backend, MODEL)).text == "Grüße"
+
+
 async def test_an_error_speaks_to_people_and_keeps_the_servers_words_for_the_log(
     server: FakeOllama, backend: OllamaBackend
 ) -> None:

@@ -277,6 +277,21 @@ async def test_every_failure_is_one_of_ours(
     assert not gathered.completions
 
 
+async def test_an_answer_that_is_cut_at_any_byte_is_never_taken_for_a_whole_one(
+    server: FakeLMStudio, backend: OpenAICompatibleBackend
+) -> None:
+    """The event with the finish reason must have come whole, if only without its blank line."""
+    body = piece("Grüße") + piece("!", "stop") + b"data: [DONE]\n\n"
+    whole = len(piece("Grüße") + piece("!", "stop").rstrip())
+    for length in range(len(body) + 1):
+        server.play(NAME, Script(raw=body[:length]))
+        if length < whole:
+            with pytest.raises(BadReply):
+                await gather(backend, MODEL)
+        else:
+            assert (await gather(backend, MODEL)).text == "Grüße!"
+
+
 async def test_an_answer_of_another_model_shows_no_word_of_it(
     server: FakeLMStudio, backend: OpenAICompatibleBackend
 ) -> None:
