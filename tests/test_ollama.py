@@ -266,7 +266,7 @@ async def test_an_error_speaks_to_people_and_keeps_the_servers_words_for_the_log
 
 async def test_text_before_a_break_has_been_given(server: FakeOllama, backend: OllamaBackend) -> None:
     """Whoever falls back knows what is void."""
-    server.play(NAME, Script(cut_after=2, token_seconds=0.05))
+    server.play(NAME, Script(cut_after=2, token_seconds=0.2))
     gathered = Gathered()
     with pytest.raises(BadReply, match="broke off"):
         await gather(backend, MODEL, into=gathered)
