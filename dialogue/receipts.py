@@ -42,7 +42,7 @@ def is_stopped(result: ExecutionResult) -> bool:
 def warnings(result: ExecutionResult, registry: ModelRegistry) -> list[str]:
     """List what a reader must know: each model that failed and why, and why an answer is cut."""
     failures = (attempt for attempt in result.attempts if attempt.outcome is Outcome.FAILED)
-    lines = [f"⚠ after {display_name(attempt.model_id, registry)} failed: {_how(attempt)}" for attempt in failures]
+    lines = [f"⚠ after {display_name(attempt.model_id, registry)} failed: {failure(attempt)}" for attempt in failures]
     if result.decision and result.decision.notes:
         lines += [f"ⓘ {note}" for note in result.decision.notes]
     return [*lines, _CUT[result.cut]] if result.cut in _CUT else lines
@@ -77,7 +77,8 @@ def _facts(result: ExecutionResult, registry: ModelRegistry, *, full: bool) -> I
         yield f"{tokens_per_second:.0f} tok/s"
 
 
-def _how(attempt: Attempt) -> str:
+def failure(attempt: Attempt) -> str:
+    """Say in a word or two how an attempt failed, and whether text of it had been shown."""
     reason = attempt.reason or "failed"
     return f"{reason} in mid-answer" if attempt.first_token_seconds is not None else reason
 

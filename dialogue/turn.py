@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dialogue.receipts import is_stopped
 from routing.types import Attempt, ExecutionResult, FellBack, Finished, Outcome, Query, Routed, Started, Token
 
 if TYPE_CHECKING:
@@ -18,11 +19,15 @@ if TYPE_CHECKING:
     from storage.conversations import ConversationKey
 
 
+_MESSAGES_OF_A_TURN = 2
+
+
 class Turn:
     """Read `events` to their end, or close them to stop the model: either way the turn is kept.
 
-    `query` is there from the first event on. `result` is there once the run is over or was stopped; a stopped one has
-    `success` False and the text so far. `request_id` names the turn in the log and the statistics.
+    `query` is complete from the first event on. `result` is there once the run is over or was stopped; a stopped one
+    has `success` False and the text so far. `request_id` names the turn in the log and the statistics.
+    `replaces_last`: the conversation's last turn is asked again; it stays if nothing better comes of it.
     """
 
     def __init__(  # noqa: PLR0913  # who, where and what; nothing of it belongs together
@@ -34,6 +39,7 @@ class Turn:
         *,
         attachments: Sequence[Attachment] = (),
         avoid_model_ids: frozenset[str] = frozenset(),
+        replaces_last: bool = False,
     ) -> None:
         self.request_id = secrets.token_hex(4)
         self.key = key
@@ -41,6 +47,7 @@ class Turn:
         self.result: ExecutionResult | None = None
         self._services = services
         self._user_id = user_id
+        self._replaces_last = replaces_last
         self._decision: RoutingDecision | None = None
         self._model_id = ""
         self._text = ""
@@ -64,12 +71,14 @@ class Turn:
     async def _complete(self, query: Query) -> Query:
         """Add what the conversation, the person's choice and the settings have to say."""
         services, settings = self._services, self._services.settings
+        choice = await services.preferences.model_choice(self.key)
+        history = await services.conversations.history(self.key)
         return replace(
             query,
-            history=await services.conversations.history(self.key),
+            history=history[:-_MESSAGES_OF_A_TURN] if self._replaces_last else history,
             chat_id=f"{self.key.chat_id}/{self.key.thread_id}",
             system_prompt=settings.system_prompt,
-            model_id=await services.preferences.model_choice(self.key),
+            model_id=None if choice in query.avoid_model_ids else choice,
             current_model_id=await services.conversations.current_model(self.key),
             temperature=settings.temperature,
             max_tokens=settings.max_tokens,
@@ -105,8 +114,13 @@ class Turn:
         self.result = result
         services = self._services
         services.analytics.record(self.request_id, self.query, result, user_id=self._user_id, key=self.key)
-        if result.response.strip():
-            note = ", ".join(attachment.modality for attachment in self.query.attachments)
-            await services.conversations.append(
-                self.key, self.query.text, result.response, result.model_id, attachments_note=note
-            )
+        # What only says that no model could answer is no part of the conversation.
+        if result.response.strip() and (result.success or is_stopped(result)):
+            await self._append(result)
+
+    async def _append(self, result: ExecutionResult) -> None:
+        conversations = self._services.conversations
+        if self._replaces_last:
+            await conversations.drop_last_turn(self.key)
+        note = ", ".join(attachment.modality for attachment in self.query.attachments)
+        await conversations.append(self.key, self.query.text, result.response, result.model_id, attachments_note=note)
