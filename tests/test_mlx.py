@@ -83,6 +83,13 @@ def test_a_folder_without_a_model_is_told(tmp_path: Path) -> None:
         read_model_folder(tmp_path / "nothing")
 
 
+def test_weights_that_are_not_there_yet_do_not_count(tmp_path: Path) -> None:
+    """In the hub's cache they are links, which lead nowhere while a download is under way."""
+    folder = a_folder(tmp_path / "Half", {}, weights_bytes=2_000_000)
+    (folder / "model-00003-of-00003.safetensors").symlink_to(tmp_path / "nowhere")
+    assert read_model_folder(folder).size_bytes == 2_000_000
+
+
 @pytest.mark.parametrize("text", [b"{", b"\xff\xfe", b"[" * 100_000])
 def test_a_config_that_is_none_is_told(tmp_path: Path, text: bytes) -> None:
     folder = a_folder(tmp_path / "Broken", {})

@@ -28,7 +28,7 @@ def read_model_folder(path: Path | str) -> ModelOffer:
     folder = Path(path).expanduser()
     config = _read_config(folder)
     shape = fields.mapping(config.get("text_config")) or config
-    size_bytes = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+    size_bytes = sum(file.stat().st_size for file in folder.glob("*.safetensors") if file.is_file())
     template = _read_template(folder)
     return ModelOffer(
         endpoint=ENDPOINT,
