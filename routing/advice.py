@@ -44,7 +44,7 @@ def backend_name(backend: str) -> str:
 
 
 def _about(registry: ModelRegistry, endpoint: Endpoint) -> str:
-    where = f"{backend_name(endpoint.backend)} at {endpoint.url}"
+    where = f"{backend_name(endpoint.backend)} at {endpoint.address}"
     if registry.is_down(endpoint):
         return f"{where} cannot be reached: {_START.get(endpoint.backend, 'start it')}."
     if not registry.get_models_by_backend(endpoint.backend):

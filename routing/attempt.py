@@ -74,8 +74,8 @@ class AttemptRun:
         self._completion: Completion | None = None
         self._began = self._ended = time.monotonic()
         self._first_token_at: float | None = None
-        status = around.registry.status(model.model_id) if around.registry.get_model(model.model_id) else None
-        self._cold = status is not None and status.loaded is False
+        self._asked = False
+        self._loaded = around.registry.is_loaded(model.model_id, endpoint)
 
     @property
     def runs(self) -> list[AttemptRun]:
@@ -116,8 +116,9 @@ class AttemptRun:
                 async for place in places:
                     yield place
             self._began = time.monotonic()
+            self._asked = True
             self._around.breaker.started(self.model.model_id, self.endpoint)
-            if self._cold:
+            if self._loaded is False:
                 yield Loading(self.model)
             async with aclosing(self._tokens()) as tokens:
                 async for event in tokens:
@@ -128,7 +129,8 @@ class AttemptRun:
         finally:
             self._ended = time.monotonic()
             self._queue.leave(ticket)
-            self._tell_breaker()
+            if self._asked:
+                self._tell_breaker()
 
     async def _in_line(self, ticket: Ticket) -> AsyncGenerator[Queued]:
         position = 0
@@ -136,7 +138,7 @@ class AttemptRun:
             if ticket.position != position:
                 position = ticket.position
                 yield Queued(self.model, position)
-            await self._within(ticket.moved(), self._deadline - time.monotonic(), "had no room")
+            await self._within(ticket.moved(), self._deadline - time.monotonic(), "had no room in time")
 
     async def _tokens(self) -> AsyncGenerator[Started | Token]:
         """Read the model's stream up to its Completion, or up to where it has to be cut."""
@@ -145,15 +147,9 @@ class AttemptRun:
         async with aclosing(adapter.stream(self.prompt.request)) as stream:
             while self._completion is None:
                 first = self._first_token_at is None
-                wait = limits.first_token_seconds if first else limits.stall_seconds
-                left = self._deadline - time.monotonic()
-                if left <= 0 and self.text:
-                    self._completion = Completion("timeout")
-                    break
-                what = "sent no first token" if first else "sent no further token"
-                item = await self._within(anext(stream, None), min(wait, left), what)
+                item = await self._next(stream, limits.first_token_seconds if first else limits.stall_seconds)
                 if item is None:
-                    raise BadReply(f"{self.model.display_name} broke off without a word", **self._blame())
+                    raise BadReply(f"{self.model.display_name} broke off without a word.", **self._blame())
                 if isinstance(item, Completion):
                     self._completion = item
                 elif item.text or item.reasoning:
@@ -162,7 +158,20 @@ class AttemptRun:
                         yield Started(self.model, self.endpoint)
                     yield self._take(item)
         if not self.text.strip():
-            raise BadReply(f"{self.model.display_name} gave an empty answer", **self._blame())
+            raise BadReply(f"{self.model.display_name} gave an empty answer.", **self._blame())
+
+    async def _next(self, stream: AsyncGenerator[Token | Completion], wait_seconds: float) -> Token | Completion | None:
+        """Read one item. When the whole time is over, what there is of the answer becomes the answer."""
+        left = self._deadline - time.monotonic()
+        if left <= 0 and self.text.strip():
+            return Completion("timeout")
+        what = "sent no first token in time" if self._first_token_at is None else "sent no further token in time"
+        try:
+            return await self._within(anext(stream, None), min(wait_seconds, left), what)
+        except BackendTimeout:
+            if left > wait_seconds or not self.text.strip():
+                raise
+            return Completion("timeout")
 
     def _take(self, token: Token) -> Token:
         self.reasoning += token.reasoning
@@ -175,8 +184,7 @@ class AttemptRun:
             async with asyncio.timeout(max(0.0, seconds)):
                 return await awaitable
         except TimeoutError as error:
-            message = f"{self.model.display_name} {what} within {max(0.0, seconds):.3g} s"
-            raise BackendTimeout(message, **self._blame()) from error
+            raise BackendTimeout(f"{self.model.display_name} {what}.", **self._blame()) from error
 
     def _blame(self) -> dict[str, str]:
         return {"backend": self.model.backend, "model": self.model.model_id}
@@ -184,7 +192,8 @@ class AttemptRun:
     def _tell_breaker(self) -> None:
         breaker, model_id = self._around.breaker, self.model.model_id
         if self.error:
-            loading = self._first_token_at is None
+            # Nobody can tell a model that loads slowly from one that hangs, unless it is known to be in memory.
+            loading = self._first_token_at is None and self._loaded is not True
             breaker.failed(model_id, self.endpoint, self.error, loading=loading)
         elif self._outcome is Outcome.ANSWERED:
             breaker.succeeded(model_id, self.endpoint)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Table = Mapping[str, object]
 
 BACKENDS = ("ollama", "lmstudio", "mlx")
+BUILTIN_ID = "builtin"
 SHIPPED = Path(__file__).with_name("catalog.toml")
 
 
@@ -110,7 +111,7 @@ class _Document:
 
     def __post_init__(self) -> None:
         try:
-            self.text = self.path.read_text(encoding="utf-8")
+            self.text = self.path.read_text(encoding="utf-8-sig")
             self.content = tomllib.loads(self.text)
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidConfiguration([f"{self.path} cannot be read as text: {error}"]) from error
@@ -164,7 +165,9 @@ def _line_of(text: str, where: tuple[str, ...]) -> int:
 
 
 def _dotted(text: str) -> tuple[str, ...]:
-    return tuple(part.strip().strip("\"'") for part in text.split("."))
+    """Part a key at its dots, but for those within quotes."""
+    parts = re.findall(r"""\s*("[^"]*"|'[^']*'|[^."'\s]+)\s*\.?""", text)
+    return tuple(part.strip("\"'") for part in parts)
 
 
 # --- what a value must be ---------------------------------------------------------------------------------------------
@@ -201,8 +204,8 @@ def _one_of(options: tuple[str, ...]) -> Check:
 
 
 def _address(value: object) -> str | None:
-    good = isinstance(value, str) and value.startswith(("http://", "https://"))
-    return None if good else f"{value!r} is not an address that begins with http:// or https://"
+    good = isinstance(value, str) and re.fullmatch(r"https?://[^\s/?#]+\S*", value)
+    return None if good else "is not an address such as http://localhost:8000/v1"  # not shown: it may hold a password
 
 
 def _capabilities(value: object) -> str | None:
@@ -281,6 +284,9 @@ def _read_model(document: _Document, model_id: str, table: Table, before: ModelM
     for key, checks in (("quality", _QUALITY), ("options", _OPTIONS)):
         inner = table.get(key)
         good = (not isinstance(inner, dict) or document.check_values((*where, key), inner, checks)) and good
+    if model_id == BUILTIN_ID or not model_id.strip():
+        document.report(where, f"{model_id!r} cannot be the id of a model; choose another")
+        return None
     if before is None and not ("backend" in table and "name" in table):
         document.report(where, "no shipped model has this id, and a new one needs at least `backend` and `name`")
         return None
@@ -333,7 +339,7 @@ def _read_server(document: _Document, name: str, table: Table) -> Server | None:
     if "url" not in table:
         document.report(where, "needs a `url`, such as http://localhost:8000/v1")
         return None
-    if name in (*BACKENDS, "builtin"):
+    if name in (*BACKENDS, BUILTIN_ID):
         document.report(where, "this name is taken by a backend; choose another")
         return None
     return Server(name=name, **{**table, "url": str(table["url"]).rstrip("/")}) if good else None  # type: ignore[arg-type]  # checked

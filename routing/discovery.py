@@ -51,8 +51,9 @@ class Discovery:
                 await asyncio.wait_for(self._first_round.wait(), timeout_seconds)
 
     async def refresh(self) -> None:
-        """Ask every endpoint; one that is dead or slow is noted as such and holds up no other."""
-        await asyncio.gather(*(self._ask_once(endpoint) for endpoint in self.endpoints))
+        """Ask every endpoint; one that is dead or slow is noted as such. A bug in a backend passes through."""
+        for task in await self._asked():
+            task.result()
 
     def poke(self, endpoint: Endpoint) -> None:
         """Ask one endpoint again soon, after a failure; nothing happens before `start`."""
@@ -69,15 +70,24 @@ class Discovery:
 
     async def _run(self) -> None:
         while True:
-            await self.refresh()
+            for task in await self._asked():
+                if error := task.exception():
+                    logger.error("%s went wrong", task.get_name(), exc_info=error)
             self._first_round.set()
             await asyncio.sleep(self._refresh_seconds)
+
+    async def _asked(self) -> list[asyncio.Task[None]]:
+        """Ask every endpoint and wait. Whoever stops waiting does not stop the questions: others wait for them too."""
+        tasks = [self._ask_once(endpoint) for endpoint in self.endpoints]
+        if tasks:
+            await asyncio.wait(tasks)
+        return [task for task in tasks if not task.cancelled()]
 
     def _ask_once(self, endpoint: Endpoint) -> asyncio.Task[None]:
         """Ask an endpoint, or join the question that is already under way."""
         task = self._asking.get(endpoint)
         if task is None or task.done():
-            task = self._asking[endpoint] = asyncio.create_task(self._ask(endpoint), name=f"ask {endpoint.url}")
+            task = self._asking[endpoint] = asyncio.create_task(self._ask(endpoint), name=f"ask {endpoint.address}")
         return task
 
     async def _ask(self, endpoint: Endpoint) -> None:
@@ -87,7 +97,7 @@ class Discovery:
                 offers = await backend.offers()
         except (BackendError, TimeoutError) as error:
             if self._registry.apply_offers(endpoint, None):
-                logger.warning("%s at %s is not reachable: %s", endpoint.backend, endpoint.url, error)
+                logger.warning("%s at %s is not reachable: %s", endpoint.backend, endpoint.address, error)
             return
         if self._registry.apply_offers(endpoint, offers):
-            logger.info("%s at %s offers %d models", endpoint.backend, endpoint.url, len(offers))
+            logger.info("%s at %s offers %d models", endpoint.backend, endpoint.address, len(offers))

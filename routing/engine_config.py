@@ -72,4 +72,4 @@ class EngineConfig:
 
 def _urls(value: str | Sequence[str]) -> list[str]:
     parts = value.split(",") if isinstance(value, str) else value
-    return [part.strip().rstrip("/") for part in parts if part.strip()]
+    return list(dict.fromkeys(part.strip().rstrip("/") for part in parts if part.strip()))

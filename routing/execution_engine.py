@@ -22,7 +22,6 @@ from routing.model_backends.builtin import BUILTIN, NO_MODEL, BuiltinBackend
 from routing.prompt import build_prompt
 from routing.race import Race
 from routing.types import (
-    Candidate,
     Endpoint,
     ExecutionResult,
     FellBack,
@@ -66,6 +65,7 @@ class ExecutionEngine:
         self.pool.put(BuiltinBackend(_BUILTIN_ENDPOINT, advice=lambda: what_to_do(registry, endpoints)))
         self.discovery = Discovery(registry, self.pool, endpoints, self.config.refresh_seconds)
         self._queues: dict[Endpoint, EndpointQueue] = {}
+        self._closed = False
         self._stats = EngineStats()
         self._around = Surroundings(
             registry,
@@ -76,6 +76,7 @@ class ExecutionEngine:
 
     async def start(self) -> None:
         """Begin to ask the model servers, now and then on, what they can serve."""
+        self._closed = False
         self.config.close_absent_backends(self.registry)
         self.discovery.start()
         if self.config.mlx_model_paths:
@@ -83,7 +84,8 @@ class ExecutionEngine:
             self.registry.apply_offers(mlx.ENDPOINT, offers)
 
     async def cleanup(self) -> None:
-        """Stop asking, and close every connection; running streams end."""
+        """Stop asking, and close every connection; running streams end, and no other model is tried for them."""
+        self._closed = True
         await self.discovery.close()
         await self.pool.close()
 
@@ -100,15 +102,18 @@ class ExecutionEngine:
         began = time.monotonic()
         deadline = began + self.config.request_timeout_seconds
         runs: list[AttemptRun] = []
+        failed: list[AttemptRun] = []
         yield Routed(decision)
         for step in self._steps(query, decision, deadline, runs):
-            if runs:
-                yield self._fell_back(runs[-1], step.runs[0].model)
+            for run in failed:
+                yield FellBack(run.record, run.model, step.runs[0].model, void=bool(run.text))
             async with aclosing(step.events()) as events:
                 async for event in events:
                     yield event
             runs += step.runs
-            if runs[-1].answered or time.monotonic() >= deadline:
+            failed = [run for run in step.runs if run.error]
+            self._note(failed)
+            if runs[-1].answered or time.monotonic() >= deadline or self._closed:
                 break
         result = self._result(decision, runs, time.monotonic() - began)
         self._count(result)
@@ -143,16 +148,13 @@ class ExecutionEngine:
         """Run a query on the first of these models that answers; no other is tried, not even the built-in one."""
         query = Query(query) if isinstance(query, str) else query
         models = [model for model_id in model_ids if (model := self.registry.get_model(model_id))]
-        if not models:
-            wanted = ", ".join(model_ids) or "no model at all"
-            error = f"There is no model by that id: {wanted}. `bot.py models` lists them."
-            return ExecutionResult(success=False, response="", model_id=wanted, execution_time=0.0, error=error)
-        decision = replace(
-            self.router.decide(query),
-            candidates=tuple(Candidate(model, 0.0, ("asked for by name",)) for model in models),
-            race=1,
-        )
-        return await _finished(self.run(query, decision))
+        if models:
+            return await _finished(self.run(query, self.router.decide_among(query, models)))
+        wanted = ", ".join(model_ids) or "no model at all"
+        error = f"There is no model by that id: {wanted}. `bot.py models` lists them."
+        result = ExecutionResult(success=False, response="", model_id=wanted, execution_time=0.0, error=error)
+        self._stats.add(result)
+        return result
 
     async def health_check(self) -> dict[str, bool]:
         """Ask every model server now, and say for each model whether it can be used."""
@@ -173,12 +175,14 @@ class ExecutionEngine:
     ) -> Iterator[AttemptRun | Race]:
         """Yield what to try next: a race of the first candidates when the decision wants one, then one by one."""
         racing = [candidate for candidate in decision.candidates[: decision.race] if candidate.model is not BUILTIN]
-        rest = decision.candidates
-        if len(racing) > 1:
-            rest = decision.candidates[len(racing) :]
-            starters = (next(self._attempts(query, decision, racer.model, deadline), None) for racer in racing)
-            yield Race([run for run in starters if run])
-        for candidate in rest:
+        starters = (next(self._attempts(query, decision, racer.model, deadline), None) for racer in racing)
+        if len(racing) > 1 and (runs := [run for run in starters if run]):
+            yield Race(runs)
+        # Whoever lost the race was stopped in good health, and may be tried when the winner fails later on.
+        beaten = {run.model.model_id for run in so_far if run.error}
+        for candidate in decision.candidates:
+            if candidate.model.model_id in beaten:
+                continue
             if candidate.model is BUILTIN:
                 query = replace(query, situation=self._situation(decision, so_far))
             for run in self._attempts(query, decision, candidate.model, deadline):
@@ -188,12 +192,12 @@ class ExecutionEngine:
     def _attempts(
         self, query: Query, decision: RoutingDecision, model: ModelMetadata, deadline: float
     ) -> Iterator[AttemptRun]:
-        """Yield an attempt at each endpoint that can serve the model, the least busy one first."""
+        """Yield an attempt at each endpoint that can serve the model: the least busy first, then those that have it."""
         prompt = build_prompt(query, model, decision.estimated_tokens)
         for endpoint in sorted(self._endpoints(model), key=lambda endpoint: self._queue(endpoint).load):
             yield AttemptRun(
                 self._around,
-                model,
+                self.registry.model_at(model, endpoint),
                 endpoint,
                 queue=self._queue(endpoint),
                 prompt=prompt,
@@ -213,6 +217,8 @@ class ExecutionEngine:
         """List where a model can be served; before any endpoint was asked, everywhere its backend is."""
         if model is BUILTIN:
             return (_BUILTIN_ENDPOINT,)
+        if self.registry.get_model(model.model_id) is None:
+            return ()  # gone since the decision
         status = self.registry.status(model.model_id)
         if status.endpoints or not status.available:
             return status.endpoints
@@ -224,12 +230,13 @@ class ExecutionEngine:
             self._queues[endpoint] = EndpointQueue(limit)
         return self._queues[endpoint]
 
-    def _fell_back(self, failed: AttemptRun, following: ModelMetadata) -> FellBack:
-        """Note a failure: the endpoint is asked at once whether it is still there."""
-        attempt = failed.record
-        logger.warning("%s failed at %s: %s", attempt.model_id, failed.endpoint.url, attempt.error)
-        self.discovery.poke(failed.endpoint)
-        return FellBack(attempt, failed.model, following, void=bool(failed.text))
+    def _note(self, failed: Sequence[AttemptRun]) -> None:
+        """Write failures down; their endpoints are asked at once whether they are still there."""
+        for run in failed:
+            logger.warning(
+                "%s failed at %s: %s", run.model.model_id, run.endpoint.address, run.error, exc_info=run.error
+            )
+            self.discovery.poke(run.endpoint)
 
     def _result(self, decision: RoutingDecision, runs: Sequence[AttemptRun], seconds: float) -> ExecutionResult:
         attempts = tuple(run.record for run in runs)
@@ -247,7 +254,7 @@ class ExecutionEngine:
             model_id=last.model.model_id,
             execution_time=seconds,
             error=last.text if reason == NO_MODEL else None,
-            fallback_used=bool(failures),
+            fallback_used=bool(failures) or last.model.model_id not in _first_choices(decision),
             reasoning=last.reasoning,
             attempts=attempts,
             decision=decision,
@@ -259,8 +266,10 @@ class ExecutionEngine:
 
     def _why_nothing_ran(self, decision: RoutingDecision) -> str:
         """Say why no candidate could even be tried."""
-        models = [candidate.model for candidate in decision.candidates]
-        reasons = [f"{model.display_name} ({self.registry.status(model.model_id).reason})" for model in models]
+        reasons = [
+            f"{model.display_name} ({self.registry.why_not(model.model_id)})"
+            for model in (candidate.model for candidate in decision.candidates)
+        ]
         return f"No model could be tried: {', '.join(reasons)}."
 
     def _count(self, result: ExecutionResult) -> None:
@@ -283,6 +292,11 @@ def _offers_of_folders(paths: Sequence[str]) -> list[ModelOffer]:
 def _unreachable(runs: Sequence[AttemptRun]) -> set[Endpoint]:
     """Find the endpoints that this very run has found dead, so that it knocks there only once."""
     return {run.endpoint for run in runs if isinstance(run.error, BackendUnreachable)}
+
+
+def _first_choices(decision: RoutingDecision) -> set[str]:
+    """Name the models whose answer is no fallback: the first, or those that race."""
+    return {candidate.model.model_id for candidate in decision.candidates[: decision.race]}
 
 
 async def _finished(events: AsyncGenerator[Event]) -> ExecutionResult:

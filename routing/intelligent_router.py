@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from routing.model_backends.builtin import BUILTIN
 from routing.ranking import Ranking, TaskKind, rank
 from routing.strategies import weights_for
-from routing.task_classifier import TaskClassifier
-from routing.tokens import estimate_tokens
+from routing.task_classifier import TaskClassifier, prompt_tokens
 from routing.types import (
     Candidate,
     Exclusion,
@@ -22,6 +21,8 @@ from routing.types import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from routing.model_registry import ModelRegistry
     from routing.types import ModelMetadata, TaskClassification
 
@@ -91,21 +92,34 @@ class IntelligentRouter:
         strategy = query.strategy or self.strategy
         ranking = self._ranking(query, task, strategy)
         fitting, too_small, notes = _fitting(ranking, query, task)
-        candidates, moved = self._rearranged(fitting, query)
+        exclusions = ranking.exclusions + too_small
+        candidates, moved = self._rearranged(fitting, exclusions, query)
         first = candidates[0].model if candidates else BUILTIN
         decision = RoutingDecision(
             classification=task,
             strategy=strategy,
             candidates=(*candidates, _LAST),
-            exclusions=ranking.exclusions + too_small,
+            exclusions=exclusions,
             estimated_tokens=task.estimated_tokens,
             estimated_seconds=_estimated_seconds(first, task),
             estimated_cost=first.cost,
             race=weights_for(strategy, task).race,
-            notes=ranking.notes + notes + moved,
+            notes=notes + moved + ranking.notes,  # what matters most, first
         )
         self._count(decision)
         return decision
+
+    def decide_among(self, query: Query, models: Sequence[ModelMetadata]) -> RoutingDecision:
+        """Take these models in this order, whatever they score. Not counted: nothing was chosen here."""
+        task = self._classifier.classify(query)
+        return RoutingDecision(
+            classification=task,
+            strategy=query.strategy or self.strategy,
+            candidates=tuple(Candidate(model, 0.0, ("asked for by name",)) for model in models),
+            estimated_tokens=task.estimated_tokens,
+            estimated_seconds=_estimated_seconds(models[0], task),
+            estimated_cost=models[0].cost,
+        )
 
     def get_fallback_model(self, failed: ModelMetadata | str) -> ModelMetadata | None:
         """Find the available model that comes closest to a failed one: most capabilities shared, then best quality."""
@@ -135,7 +149,7 @@ class IntelligentRouter:
         kind = TaskKind(
             category=task.category,
             required=task.required_capabilities,
-            modality=Modality.IMAGE if _has_image(query) else Modality.TEXT,
+            modality=Modality.TEXT if task.modality is Modality.DOCUMENT else task.modality,
             requires_tools=task.requires_tools,
             weights=weights_for(strategy, task),
             max_cost=self._cost_limit(query),
@@ -150,30 +164,17 @@ class IntelligentRouter:
         return self._rankings[kind]
 
     def _rearranged(
-        self, candidates: tuple[Candidate, ...], query: Query
+        self, candidates: tuple[Candidate, ...], exclusions: tuple[Exclusion, ...], query: Query
     ) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
         """Put the model that the person chose first, or keep the chat's; on a retry the last one goes to the end."""
         if query.model_id:
-            return self._chosen_first(candidates, query.model_id)
+            return _chosen_first(candidates, exclusions, query.model_id)
         if query.avoid_model_ids:
             fresh = [candidate for candidate in candidates if candidate.model.model_id not in query.avoid_model_ids]
             if fresh:
                 tried = [candidate for candidate in candidates if candidate.model.model_id in query.avoid_model_ids]
                 return (*fresh, *tried), ("asked again: another model goes first",)
         return self._chat_model_first(candidates, query.current_model_id)
-
-    def _chosen_first(
-        self, candidates: tuple[Candidate, ...], model_id: str
-    ) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
-        chosen = [candidate for candidate in candidates if candidate.model.model_id == model_id]
-        if chosen:
-            first = replace(chosen[0], reasons=("chosen by you", *chosen[0].reasons))
-            return (first, *(other for other in candidates if other is not chosen[0])), ()
-        model = self.registry.get_model(model_id)
-        if model is None:
-            return candidates, (f"the chosen model {model_id} is not there any more",)
-        reason = self.registry.status(model_id).reason or "it cannot take this message"
-        return candidates, (f"{model.display_name}, which you chose, was left out: {reason}",)
 
     def _cost_limit(self, query: Query) -> float:
         """Let a model that the person chose be as costly as it is."""
@@ -199,8 +200,18 @@ class IntelligentRouter:
         self._by_model[decision.candidates[0].model.model_id] += 1
 
 
-def _has_image(query: Query) -> bool:
-    return any(attachment.modality is Modality.IMAGE for attachment in query.attachments)
+def _chosen_first(
+    candidates: tuple[Candidate, ...], exclusions: tuple[Exclusion, ...], model_id: str
+) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
+    """Put the model that the person chose first, or say why it is not there."""
+    chosen = next((candidate for candidate in candidates if candidate.model.model_id == model_id), None)
+    if chosen:
+        first = replace(chosen, reasons=("chosen by you", *chosen.reasons))
+        return (first, *(other for other in candidates if other is not chosen)), ()
+    out = next((exclusion for exclusion in exclusions if exclusion.model.model_id == model_id), None)
+    if out is None:
+        return candidates, (f"the chosen model {model_id} is not there any more",)
+    return candidates, (f"{out.model.display_name}, which you chose, was left out: {out.reason}",)
 
 
 def _estimated_seconds(model: ModelMetadata, task: TaskClassification) -> float:
@@ -221,7 +232,8 @@ def _fitting(
     whole = task.prompt_tokens + task.estimated_tokens
     if whole <= ranking.smallest_context_tokens or not ranking.candidates:
         return ranking.candidates, (), ()
-    alone = estimate_tokens(query.text) + estimate_tokens(query.system_prompt or "") + task.estimated_tokens
+    # Turns may be left out; what is asked, what came along with it and the system prompt may not.
+    alone = prompt_tokens(replace(query, history=())) + task.estimated_tokens
     fits = _partition(ranking, whole, alone, query.model_id)
     if fits[0]:
         return (*fits, ())

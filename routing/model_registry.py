@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import re
 import time
 from dataclasses import dataclass
@@ -22,7 +23,10 @@ _QUALITY_OF = {ModelCapability.CODE: "code", ModelCapability.REASONING: "reasoni
 
 @dataclass(frozen=True, slots=True)
 class ModelStatus:
-    """Where a model stands now. `reason` says why it is not available; `loaded` is None where nobody knows."""
+    """Where a model stands now. `reason` says why it is not available; `loaded` is None where nobody knows.
+
+    `endpoints` are those that can serve it now, those that have it in memory first.
+    """
 
     model: ModelMetadata
     available: bool
@@ -33,9 +37,10 @@ class ModelStatus:
 
 @dataclass(slots=True)
 class _Serving:
-    """One model at one endpoint."""
+    """One model at one endpoint, which has a name of its own for it."""
 
-    loaded: bool
+    name: str
+    loaded: bool = False
     cooling_until: float = 0.0
 
 
@@ -59,15 +64,15 @@ class ModelRegistry:
         self._version = 0
         self._next_change = float("inf")
         for model in shipped_catalog().models if models is None else models:
-            self.register(model)
+            self._catalog[model.model_id] = model
+        self._rebuild()
 
     # --- which models there are ---------------------------------------------------------------------------------------
 
     def register(self, model: ModelMetadata) -> None:
         """Add a model, or replace the one of the same id."""
         self._catalog[model.model_id] = model
-        self._models[model.model_id] = model
-        self._touch()
+        self._rebuild()
 
     def get_model(self, model_id: str) -> ModelMetadata | None:
         """Find a model by its id, available or not."""
@@ -113,10 +118,28 @@ class ModelRegistry:
         """Say where a model stands. Raises KeyError for an id that is not registered."""
         model = self._models[model_id]
         servings = self._servings.get(model_id, {})
-        ready = tuple(endpoint for endpoint, serving in servings.items() if serving.cooling_until <= self._clock())
-        reason = self._why_not(model, ready)
-        loaded = any(servings[endpoint].loaded for endpoint in ready) if ready else None
-        return ModelStatus(model, available=not reason, reason=reason, loaded=loaded, endpoints=ready)
+        now = self._clock()
+        ready = [endpoint for endpoint, serving in servings.items() if serving.cooling_until <= now]
+        ready.sort(key=lambda endpoint: not servings[endpoint].loaded)
+        reason = self._why_not(model, ready=bool(ready))
+        loaded = servings[ready[0]].loaded if ready else None
+        return ModelStatus(model, available=not reason, reason=reason, loaded=loaded, endpoints=tuple(ready))
+
+    def why_not(self, model_id: str) -> str:
+        """Say in words why a model cannot be had now; empty when it can."""
+        return self.status(model_id).reason if model_id in self._models else "no longer there"
+
+    def model_at(self, model: ModelMetadata, endpoint: Endpoint) -> ModelMetadata:
+        """Give a model the name by which an endpoint knows it; hosts may differ in that."""
+        serving = self._servings.get(model.model_id, {}).get(endpoint)
+        if serving is None or serving.name == model.backend_name:
+            return model
+        return dataclasses.replace(model, backend_name=serving.name)
+
+    def is_loaded(self, model_id: str, endpoint: Endpoint) -> bool | None:
+        """Whether an endpoint has a model in memory; None where nobody knows."""
+        serving = self._servings.get(model_id, {}).get(endpoint)
+        return serving.loaded if serving else None
 
     def update_availability(self, model_id: str, available: bool, reason: str = "unavailable") -> None:  # noqa: FBT001  # the specification's signature
         """Take a model out of the choice by hand, for a reason in words, or put it back."""
@@ -128,12 +151,13 @@ class ModelRegistry:
 
     def close_backend(self, backend: str, reason: str) -> None:
         """Declare that nothing can run a backend's models, and why ("OLLAMA_BASE_URL is empty")."""
-        self._closed[backend] = reason
-        self._touch()
+        if self._closed.get(backend) != reason:
+            self._closed[backend] = reason
+            self._touch()
 
     def apply_offers(self, endpoint: Endpoint, offers: Sequence[ModelOffer] | None) -> bool:
         """Take in what an endpoint offers; None: it cannot be reached. True when that changed anything."""
-        known = tuple(offers) if offers is not None else None
+        known = _in_order(offers) if offers is not None else None
         if endpoint in self._offers and self._offers[endpoint] == known:
             return False
         self._offers[endpoint] = known
@@ -146,15 +170,15 @@ class ModelRegistry:
 
     def mark_loaded(self, model_id: str, endpoint: Endpoint) -> None:
         """Note that a model has just answered at an endpoint, so that it is in memory there."""
-        serving = self._servings.get(model_id, {}).get(endpoint)
+        serving = self._serving(model_id, endpoint)
         if serving and not serving.loaded:
             serving.loaded = True
             self._touch()
 
     def cool_down(self, model_id: str, endpoint: Endpoint, until: float) -> None:
         """Keep a model at an endpoint out of the choice until `until` (this registry's clock); 0 ends it."""
-        serving = self._servings.setdefault(model_id, {}).setdefault(endpoint, _Serving(loaded=False))
-        if serving.cooling_until != until:
+        serving = self._serving(model_id, endpoint)
+        if serving and serving.cooling_until != until:
             serving.cooling_until = until
             self._touch()
 
@@ -163,7 +187,16 @@ class ModelRegistry:
     def _available(self) -> list[ModelMetadata]:
         return [model for model in self._models.values() if self.status(model.model_id).available]
 
-    def _why_not(self, model: ModelMetadata, ready: tuple[Endpoint, ...]) -> str:
+    def _serving(self, model_id: str, endpoint: Endpoint) -> _Serving | None:
+        """Find a model at an endpoint; one that was never asked what it offers is taken to have every model."""
+        at = self._servings.get(model_id, {})
+        model = self._models.get(model_id)
+        if endpoint not in at and endpoint not in self._offers and model:
+            at = self._servings.setdefault(model_id, at)
+            at[endpoint] = _Serving(model.backend_name)
+        return at.get(endpoint)
+
+    def _why_not(self, model: ModelMetadata, *, ready: bool) -> str:
         """Say in words why a model cannot be had; empty when it can."""
         if not model.enabled:
             return "disabled in models.toml"
@@ -185,29 +218,48 @@ class ModelRegistry:
         """Lay all offers over the catalog anew; what cools down goes on cooling."""
         before = self._servings
         self._models = dict(self._catalog)
-        self._servings = {}
+        self._servings = {
+            model_id: kept
+            for model_id, at in before.items()
+            if (kept := {endpoint: serving for endpoint, serving in at.items() if endpoint not in self._offers})
+        }
         for endpoint, offers in self._offers.items():
             for offer in offers or ():
-                model_id = self._take_in(offer)
-                cooling = before.get(model_id, {}).get(endpoint, _Serving(loaded=False)).cooling_until
-                self._servings.setdefault(model_id, {})[endpoint] = _Serving(offer.loaded, cooling)
+                for model_id in self._take_in(offer):
+                    old = before.get(model_id, {}).get(endpoint)
+                    serving = _Serving(offer.backend_name, offer.loaded, old.cooling_until if old else 0.0)
+                    self._servings.setdefault(model_id, {})[endpoint] = serving
         self._touch()
 
-    def _take_in(self, offer: ModelOffer) -> str:
-        """Join an offer with the model it belongs to, or make it a model of its own; return the model's id."""
-        for model in self._models.values():
-            if model.backend == offer.endpoint.backend and _same_name(model.backend_name, offer.backend_name):
-                limit = model.context_tokens if model.model_id in self._servings else None
-                self._models[model.model_id] = _as_served(model, offer, limit)
-                return model.model_id
+    def _take_in(self, offer: ModelOffer) -> list[str]:
+        """Join an offer with the models it belongs to, or make it a model of its own; list their ids.
+
+        They are several where models.toml has one name under several ids, with other options each.
+        """
+        joined = [model for model in self._models.values() if self._belongs(offer, model)]
+        for model in joined:
+            limit = model.context_tokens if model.model_id in self._servings else None
+            self._models[model.model_id] = _as_served(model, offer, limit)
+        if joined:
+            return [model.model_id for model in joined]
         model_id = self._free_id(offer)
         self._models[model_id] = model_from_offer(offer, model_id)
-        return model_id
+        return [model_id]
+
+    def _belongs(self, offer: ModelOffer, model: ModelMetadata) -> bool:
+        """Compare an offer with a model; one that the same endpoint has offered under another name is not it."""
+        if model.backend != offer.endpoint.backend or offer.endpoint in self._servings.get(model.model_id, {}):
+            return False
+        known = self._catalog.get(model.model_id, model)
+        return _same_name(known.backend_name, offer.backend_name)
 
     def _free_id(self, offer: ModelOffer) -> str:
-        name = f"{offer.endpoint.backend}_{re.sub(r'[^a-z0-9]+', '_', offer.backend_name.lower()).strip('_')}"
-        taken = sum(model_id == name or model_id.startswith(f"{name}__") for model_id in self._models)
-        return f"{name}__{taken + 1}" if taken else name
+        """Make an id of a name: the same one for the same name, whatever else there is."""
+        slug = re.sub(r"[^a-z0-9]+", "_", offer.backend_name.lower()).strip("_")
+        model_id = f"{offer.endpoint.backend}_{slug}"
+        if model_id not in self._models:
+            return model_id
+        return f"{model_id}__{hashlib.sha256(offer.backend_name.encode()).hexdigest()[:8]}"
 
     def _touch(self) -> None:
         self._version += 1
@@ -218,9 +270,16 @@ class ModelRegistry:
 
 def _same_name(known: str, offered: str) -> bool:
     """Compare names as servers do: Ollama's ":latest" goes without saying, and so does a hub name's owner."""
-    if known.removesuffix(":latest").lower() == offered.removesuffix(":latest").lower():
-        return True
-    return "/" in offered and "/" not in known and known.lower() == offered.rsplit("/", 1)[-1].lower()
+    one, other = (name.removesuffix(":latest").lower() for name in (known, offered))
+    if "/" in one and "/" in other:
+        return one == other
+    return one.rpartition("/")[2] == other.rpartition("/")[2]
+
+
+def _in_order(offers: Iterable[ModelOffer]) -> tuple[ModelOffer, ...]:
+    """Sort by name, as a server's own order may change from answer to answer; names without an owner go first."""
+    once = {offer.backend_name: offer for offer in offers}
+    return tuple(once[name] for name in sorted(once, key=lambda name: ("/" in name, name)))
 
 
 def _as_served(model: ModelMetadata, offer: ModelOffer, limit: int | None) -> ModelMetadata:

@@ -41,9 +41,9 @@ _FAMILIES = (
 # Q3_K_M and +0.05 at Q4_K_M (llama.cpp pull request 1684, the k-quants): below 4 bits it shows.
 _QUANTIZATION_LOSS = ((3.0, 0.08), (4.0, 0.03))
 _QUANTIZATION_BITS = re.compile(
-    r"(?<![0-9a-z])(?:i?q|int|mxfp|nvfp|fp|bf|f)?(\d{1,2})(?:[-_ ]?bit|_|(?![0-9a-z.]))", re.IGNORECASE
+    r"(?<![0-9a-z])(?:i?q|int|mxfp|nvfp|fp|b?float|bf|f)?(\d{1,2})(?:[-_ ]?bit|_|(?![0-9a-z.]))", re.IGNORECASE
 )
-_TOTAL_BILLIONS = re.compile(r"(?<![0-9a-z.])(?:(\d+)x)?(\d+(?:\.\d+)?)\s*([bm])(?![a-z])", re.IGNORECASE)
+_TOTAL_BILLIONS = re.compile(r"(?<![0-9a-z.])(?:(\d+)x|e)?(\d+(?:\.\d+)?)\s*([bm])(?![a-z])", re.IGNORECASE)
 _ACTIVE_BILLIONS = re.compile(r"(?<![0-9a-z])a(\d+(?:\.\d+)?)b(?![a-z])", re.IGNORECASE)
 
 # tokens/s = 407 * billions^-0.805 through the catalog's 7B (85), 14B (45) and 32B (25) under Ollama; never above what

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from routing.context_window import served_context_tokens
+from routing.task_classifier import IMAGE_TOKENS, MESSAGE_TOKENS
 from routing.tokens import estimate_tokens
 from routing.types import GenerationRequest, Message
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 # Turns are left out in blocks, so that the prompt keeps its beginning, and the server its cache, for some turns.
 _BLOCK_TURNS = 4
-_TOKENS_PER_MESSAGE = 8  # what a chat template adds around a message
 _SUMMARY_QUESTIONS = 8
 _SUMMARY_CHARACTERS = 80
 
@@ -41,6 +41,7 @@ def build_prompt(query: Query, model: ModelMetadata, answer_tokens: int) -> Prom
     turns = _turns(query.history)
     dropped = _turns_to_drop(turns, room)
     if dropped:
+        dropped = _turns_to_drop(turns, room - estimate_tokens(_summary(turns[:dropped])))
         system = [Message("system", "\n\n".join((*(m.content for m in system), _summary(turns[:dropped]))))]
     messages = (*system, *(message for turn in turns[dropped:] for message in turn), question)
     left = context - sum(map(_cost, messages))
@@ -52,7 +53,7 @@ def build_prompt(query: Query, model: ModelMetadata, answer_tokens: int) -> Prom
 
 
 def _cost(message: Message) -> int:
-    return estimate_tokens(message.content) + _TOKENS_PER_MESSAGE
+    return estimate_tokens(message.content) + MESSAGE_TOKENS + IMAGE_TOKENS * len(message.attachments)
 
 
 def _turns(history: Sequence[Message]) -> list[list[Message]]:

@@ -108,6 +108,8 @@ def _split(statuses: Sequence[ModelStatus], gap: Gap, kind: TaskKind) -> tuple[l
 
 
 def _modality_gap(model: ModelMetadata, kind: TaskKind) -> str:
+    if kind.modality in {Modality.AUDIO, Modality.VIDEO}:
+        return f"cannot take in {kind.modality}"  # no backend passes them on
     blind = kind.modality is Modality.IMAGE and ModelCapability.VISION not in model.capabilities
     return "cannot see images" if blind else ""
 

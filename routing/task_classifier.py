@@ -196,7 +196,7 @@ class TaskClassifier:
             score=score,
             modality=_modality(query),
             language=reading.language,
-            prompt_tokens=_prompt_tokens(query),
+            prompt_tokens=prompt_tokens(query),
             factors=factors,
         )
 
@@ -240,7 +240,7 @@ def _factors(
         reading.sample,
         reading.words,
         demand=0.0 if greeting else reading.demand,
-        context_tokens=0 if greeting else _prompt_tokens(query) if follows else estimate_tokens(query.text),
+        context_tokens=0 if greeting else prompt_tokens(query) if follows else estimate_tokens(query.text),
         capabilities=() if greeting else names,
         history_length=0 if greeting else len(query.history),
     )
@@ -251,7 +251,7 @@ def _modality(query: Query) -> Modality:
     return next((modality for modality in _MODALITIES if modality in attached), Modality.TEXT)
 
 
-def _prompt_tokens(query: Query) -> int:
+def prompt_tokens(query: Query) -> int:
     """Everything a model will read: text, images, system prompt and history."""
     texts = [query.text, query.system_prompt or "", *(message.content for message in query.history)]
     images = len(query.attachments) + sum(len(message.attachments) for message in query.history if message.attachments)

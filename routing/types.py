@@ -160,6 +160,13 @@ class Endpoint:
     backend: str
     url: str = ""
 
+    @property
+    def address(self) -> str:
+        """The URL as it may be shown and logged: without the name and password that may stand in it."""
+        scheme, separator, rest = self.url.rpartition("://")
+        host, slash, path = rest.partition("/")
+        return scheme + separator + host.rpartition("@")[2] + slash + path
+
 
 @dataclass(frozen=True, slots=True)
 class ModelOffer:
@@ -366,7 +373,7 @@ class ExecutionResult:
         """Return the response. Raises AllModelsFailed, or NoModelAvailable when there was none to try."""
         if self.success:
             return self.response
-        if any(attempt.model_id != self.model_id for attempt in self.attempts):
+        if any(attempt.outcome is Outcome.FAILED for attempt in self.attempts):
             raise AllModelsFailed(self.error or "every model failed", self.attempts)
         raise NoModelAvailable(self.error or "no model is available")
 
