@@ -1,0 +1,221 @@
+"""The command line: builds the parts, runs them, closes them."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import io
+import logging
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from settings import Settings
+
+# What only one command needs is imported there: the bot must be polling in a second, and needs no rich for it.
+# ruff: noqa: PLC0415
+
+VERSION = "0.1.0"
+# A link to this file in another folder is a Switchboard of its own: .env and every relative path belong to that folder.
+HOME = Path(__file__).absolute().parent
+CONNECT_TELEGRAM = (
+    "Telegram is not connected yet: `scripts/run setup` does it step by step; "
+    "or put TELEGRAM_BOT_TOKEN=... from @BotFather into .env and start again."
+)
+STRATEGIES = ("auto", "speed", "quality", "balanced", "cost_optimized", "redundant")
+PERIODS = ("24h", "7d", "30d")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit status: 0 done, 1 failed and said so, 2 wrong usage, 130 interrupted."""
+    given = _parser().parse_args(arguments)
+    os.chdir(HOME)
+    _replace_what_cannot_be_shown()
+    try:
+        command: Callable[[argparse.Namespace], int] = given.command
+        return command(given)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001  # nothing is above this that could tell of an error
+        return _failed(error)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bot.py",
+        description="Answers every message with the best model on your own machines, in Telegram or in the terminal.",
+        epilog="Exit status: 0 done, 1 failed (the reason is on standard error), 2 wrong usage, 130 interrupted.",
+    )
+    parser.add_argument("--version", action="version", version=f"Switchboard {VERSION}")
+    parser.set_defaults(command=_run)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    def add(name: str, command: Callable[[argparse.Namespace], int], about: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
+        added.set_defaults(command=command)
+        return added
+
+    add("run", _run, "run the Telegram bot (the default); without a token, the terminal chat")
+    add("chat", _chat, "talk in the terminal; reads lines from a pipe too")
+    ask = add("ask", _ask, "answer one question: the answer goes to standard output, its receipt to standard error")
+    ask.add_argument("text", metavar="TEXT", help="the question; - reads it from standard input")
+    route = add("route", _route, "show which models would answer, in which order and why, without running them")
+    route.add_argument("text", metavar="TEXT", help="the question; - reads it from standard input")
+    route.add_argument("--strategy", metavar="S", type=_strategy, help=f"one of {', '.join(STRATEGIES)}")
+    add("models", _models, "list every model: whether it can be used now, where, how fast and how good it is")
+    stats = add("stats", _stats, "show what the bot did: counts, success and fallback rates, times, tokens")
+    stats.add_argument("--period", choices=PERIODS, default="24h", help="how far back (default: 24h)")
+    for command in (ask, route, stats):
+        command.add_argument("--json", action="store_true", help="write JSON for other programs")
+    add("doctor", _doctor, "check everything, and say for each failure what to do")
+    add("setup", _setup, "set up Telegram, the model servers and models, step by step")
+    return parser
+
+
+def _strategy(text: str) -> str:
+    from routing.types import RoutingStrategy
+
+    try:
+        return RoutingStrategy(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(STRATEGIES)}") from None
+
+
+# --- the commands -----------------------------------------------------------------------------------------------------
+
+
+def _run(_: argparse.Namespace) -> int:
+    settings = _settings()
+    if not settings.telegram_bot_token:
+        return _chat_with(settings, CONNECT_TELEGRAM)
+    import logs
+
+    logs.configure(settings)
+    asyncio.run(_serve(settings))
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    from dialogue.services import open_services
+    from handlers.application import run_bot
+
+    async with open_services(settings) as services:
+        await run_bot(services, announce=_announce)
+
+
+def _announce(line: str) -> None:
+    print(line, flush=True)
+
+
+def _chat(_: argparse.Namespace) -> int:
+    return _chat_with(_settings())
+
+
+def _chat_with(settings: Settings, greeting: str = "") -> int:
+    from terminal.chat import chat
+
+    _log_beside_the_screen(settings)
+    return chat(settings, greeting)
+
+
+def _ask(given: argparse.Namespace) -> int:
+    from terminal.ask import ask
+
+    settings = _settings()
+    _log_beside_the_screen(settings)
+    return asyncio.run(ask(settings, _text(given), as_json=given.json))
+
+
+def _route(given: argparse.Namespace) -> int:
+    from terminal.route import route
+
+    settings = _settings()
+    _log_beside_the_screen(settings)
+    return asyncio.run(route(settings, _text(given), given.strategy, as_json=given.json))
+
+
+def _models(_: argparse.Namespace) -> int:
+    from terminal.models import models
+
+    settings = _settings()
+    _log_beside_the_screen(settings)
+    return asyncio.run(models(settings))
+
+
+def _stats(given: argparse.Namespace) -> int:
+    from terminal.stats import stats
+
+    settings = _settings()
+    _log_beside_the_screen(settings)
+    return asyncio.run(stats(settings, given.period, as_json=given.json))
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from handlers.token_check import check_token
+    from terminal.doctor import doctor
+
+    logging.basicConfig(level=logging.CRITICAL)  # what the log would say, the doctor does
+    return asyncio.run(doctor(HOME, check_token))
+
+
+def _setup(_: argparse.Namespace) -> int:
+    from handlers.token_check import check_token
+    from terminal.setup import setup
+
+    logging.basicConfig(level=logging.CRITICAL)
+    return setup(HOME, check_token)
+
+
+# --- what they share --------------------------------------------------------------------------------------------------
+
+
+def _settings() -> Settings:
+    from settings import Settings
+
+    return Settings.load(dotenv=HOME / ".env")
+
+
+def _log_beside_the_screen(settings: Settings) -> None:
+    """Keep log lines out of what is shown in a terminal, unless they have a file or were asked for."""
+    import logs
+
+    if settings.log_file is None and settings.log_level != "debug":
+        settings = replace(settings, log_level="critical")
+    logs.configure(settings)
+
+
+def _text(given: argparse.Namespace) -> str:
+    return sys.stdin.read() if given.text == "-" else str(given.text)
+
+
+def _replace_what_cannot_be_shown() -> None:
+    """Have a terminal or a pipe that lacks a character get another one instead of an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _failed(error: Exception) -> int:
+    """Say what went wrong: our own errors are sentences, any other is a bug, whose traceback is for the log."""
+    from dialogue.errors import TokenUnusable
+    from routing.errors import RoutingError
+    from storage.errors import StorageError
+
+    if isinstance(error, RoutingError | StorageError | TokenUnusable):
+        print(error, file=sys.stderr)
+    else:
+        logging.getLogger(__name__).critical("ended by a fault of its own", exc_info=error)
+        print("Something went wrong that should not have; the log has the details.", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

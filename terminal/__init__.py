@@ -1,0 +1,1 @@
+"""Terminal: the conversation and the reports in a terminal; the only home of rich."""

@@ -1,0 +1,141 @@
+"""The commands of the terminal chat: a table of names, and what each does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dialogue import reports
+from routing.types import RoutingStrategy
+from terminal.conversation import KEY, USER_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from terminal.conversation import Conversation
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What stands behind a /name. `usage` shows its arguments."""
+
+    run: Callable[[Conversation, str], Awaitable[None]]
+    about: str
+    usage: str = ""
+
+
+async def obey(conversation: Conversation, line: str) -> None:
+    """Do what a line that begins with a slash says. Raises StorageError."""
+    name, _, argument = line.removeprefix("/").partition(" ")
+    command = COMMANDS.get(name.lower())
+    if command:
+        await command.run(conversation, argument.strip())
+    else:
+        conversation.screen.note(f"There is no command /{name}. /help lists them.")
+
+
+async def _help(conversation: Conversation, _: str) -> None:
+    lines = [f"- `/{' '.join(filter(None, (name, known.usage)))}` {known.about}" for name, known in COMMANDS.items()]
+    conversation.screen.markdown("\n".join(("Write a message, or one of these:", "", *lines)))
+
+
+async def _new(conversation: Conversation, _: str) -> None:
+    await conversation.services.conversations.clear(KEY)
+    conversation.screen.note("A new conversation; the one before is forgotten.")
+
+
+async def _stop(conversation: Conversation, _: str) -> None:
+    conversation.screen.note("Nothing is being written. While something is, Ctrl-C stops it.")
+
+
+async def _retry(conversation: Conversation, _: str) -> None:
+    conversations = conversation.services.conversations
+    last = await conversations.drop_last_turn(KEY)
+    if last is None:
+        conversation.screen.note("There is nothing to answer again yet.")
+        return
+    turn = await conversation.answer(last.question, frozenset({last.model_id}))
+    if not (turn.result and turn.result.response.strip()):
+        await conversations.append(KEY, last.question, last.answer, last.model_id, last.attachments_note)
+
+
+async def _model(conversation: Conversation, wanted: str) -> None:
+    services = conversation.services
+    if not wanted:
+        conversation.screen.markdown(await _choices(conversation))
+    elif wanted.lower() == "auto":
+        await services.preferences.choose_model(KEY, None)
+        conversation.screen.note("The best model is chosen for each message.")
+    elif model := services.registry.get_model(wanted):
+        await services.preferences.choose_model(KEY, model.model_id)
+        reason = services.registry.status(model.model_id).reason
+        conversation.screen.note(
+            f"{model.display_name} answers from now on{f', once it can: {reason}' * bool(reason)}."
+        )
+    else:
+        conversation.screen.note(f"There is no model {wanted}. /model lists those that can be chosen.")
+
+
+async def _choices(conversation: Conversation) -> str:
+    services = conversation.services
+    chosen = await services.preferences.model_choice(KEY)
+    rows = [("auto", "the best for each message", chosen is None)]
+    rows += [
+        (model.model_id, model.display_name, model.model_id == chosen)
+        for model in services.registry.get_all_models()
+        if services.registry.status(model.model_id).available or model.model_id == chosen
+    ]
+    lines = [f"- `{name}` {about}{' (chosen)' * is_chosen}" for name, about, is_chosen in rows]
+    return "\n".join((*lines, "", "`/model ID` chooses one."))
+
+
+async def _why(conversation: Conversation, _: str) -> None:
+    told = conversation.last_result or await conversation.services.analytics.last_decision(KEY)
+    conversation.screen.markdown(reports.why(told, conversation.services.registry))
+
+
+async def _usage(conversation: Conversation, _: str) -> None:
+    usage = await conversation.services.analytics.usage(USER_ID, reports.PERIODS["30d"])
+    conversation.screen.markdown(reports.usage(usage, conversation.services.registry))
+
+
+async def _stats(conversation: Conversation, period: str) -> None:
+    if (period or "24h") not in reports.PERIODS:
+        conversation.screen.note(f"The period is {' or '.join(reports.PERIODS)}.")
+        return
+    report = await conversation.services.analytics.report(reports.PERIODS[period or "24h"])
+    conversation.screen.markdown(reports.stats(report, conversation.services.registry))
+
+
+async def _strategy(conversation: Conversation, wanted: str) -> None:
+    services = conversation.services
+    if not wanted:
+        names = (f"`{name}`{' (now)' * (name == services.router.strategy)}" for name in RoutingStrategy)
+        conversation.screen.markdown(f"{', '.join(names)}. `/strategy NAME` changes it, for everybody.")
+        return
+    try:
+        strategy = RoutingStrategy(wanted)
+    except ValueError:
+        conversation.screen.note(f"There is no strategy {wanted}; there are {', '.join(RoutingStrategy)}.")
+        return
+    await services.set_strategy(strategy)
+    conversation.screen.note(f"Models are chosen by {strategy} from now on.")
+
+
+async def _models(conversation: Conversation, _: str) -> None:
+    conversation.screen.markdown(reports.models(conversation.services.registry))
+
+
+COMMANDS = {
+    "help": Command(_help, "what can be written here"),
+    "new": Command(_new, "forgets the conversation and begins a new one"),
+    "stop": Command(_stop, "stops an answer in Telegram; here Ctrl-C does"),
+    "retry": Command(_retry, "answers the last message again, with another model"),
+    "model": Command(_model, "lists the models, or chooses one for this conversation", "[ID|auto]"),
+    "why": Command(_why, "why the last answer came from the model it came from"),
+    "usage": Command(_usage, "what you have used"),
+    "stats": Command(_stats, "counts, success and fallback rates, times, tokens", f"[{'|'.join(reports.PERIODS)}]"),
+    "strategy": Command(_strategy, "how models are chosen", "[NAME]"),
+    "models": Command(_models, "every model: state, load, speed"),
+}
+LEAVE = ("quit", "exit")

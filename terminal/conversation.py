@@ -1,0 +1,76 @@
+"""Conversation: a message typed in the terminal becomes an answer on the screen."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dialogue.receipts import is_stopped, receipt
+from dialogue.turn import Turn
+from routing.types import FellBack, Loading, Queued, Token
+from storage.conversations import ConversationKey
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from dialogue.services import Services
+    from routing.types import Event, ExecutionResult
+    from terminal.screen import AnswerView, Screen
+
+KEY = ConversationKey(0)
+"""The terminal's conversation among those of Telegram, whose ids are never 0."""
+USER_ID = 0
+
+
+@dataclass(slots=True)
+class Conversation:
+    """The conversation of this terminal; it is the same one after a restart."""
+
+    services: Services
+    screen: Screen
+    last_result: ExecutionResult | None = None
+
+    async def answer(self, text: str, avoid_model_ids: frozenset[str] = frozenset()) -> Turn:
+        """Answer one message. When cancelled, the model is stopped and what it said stays. Raises StorageError."""
+        turn = Turn(self.services, KEY, USER_ID, text, avoid_model_ids=avoid_model_ids)
+        try:
+            with self.screen.answer() as view:
+                await show(turn.events(), view)
+        finally:
+            if turn.result:
+                await self._conclude(turn.result)
+        return turn
+
+    async def _conclude(self, result: ExecutionResult) -> None:
+        """Write the receipt, and once in a conversation that its oldest turns are left out."""
+        self.last_result = result
+        if not result.success and not result.response and result.error and not is_stopped(result):
+            self.screen.note(result.error)
+        if line := receipt(result, self.services.registry, self.services.settings.receipts):
+            self.screen.note(line)
+        if result.turns_dropped and await self.services.conversations.say_once(KEY, "turns dropped"):
+            self.screen.note(
+                "ⓘ this conversation is longer than the model's context: "
+                f"its oldest {result.turns_dropped} turns are left out; /new begins a new one"
+            )
+
+
+async def show(events: AsyncGenerator[Event], view: AnswerView) -> None:
+    """Show the events of a run as they come."""
+    async with aclosing(events) as run:
+        async for event in run:
+            match event:
+                case Token(text) if text:
+                    view.write(text)
+                case Token():
+                    view.status("thinking …")
+                case Queued(model, position):
+                    view.status(f"{model.display_name} is busy; place {position} in the line …")
+                case Loading(model):
+                    view.status(f"{model.display_name} is being loaded …")
+                case FellBack(attempt, failed, following, void=True):
+                    why = attempt.reason or "failed"
+                    view.void(f"⚠ {failed.display_name}: {why}. {following.display_name} begins anew:")
+                case FellBack(failed=failed, following=following):
+                    view.status(f"{failed.display_name} failed; {following.display_name} is asked …")

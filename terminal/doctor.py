@@ -1,0 +1,65 @@
+"""The doctor: checks everything, and says for each failure what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from routing.errors import InvalidConfiguration
+from settings import Settings
+from terminal.control_characters import printable
+from terminal.findings import Finding, Verdict, failed, well
+from terminal.installation_checks import check_catalog, check_log, check_packages, check_python, check_secrecy
+from terminal.screen import open_screen
+from terminal.service_checks import check_models, check_storage, check_telegram
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from terminal.service_checks import TokenCheck
+
+_COLOURS = {Verdict.WELL: "green", Verdict.WARNING: "yellow", Verdict.FAILED: "red"}
+
+
+async def doctor(home: Path, check_token: TokenCheck) -> int:
+    """Check everything, showing each finding when it is made; return 1 if anything failed, else 0."""
+    screen = open_screen()
+    failures = 0
+    async for finding in _examine(home / ".env", check_token):
+        failures += finding.verdict is Verdict.FAILED
+        screen.show(_line(finding))
+    if not failures:
+        screen.note("Everything that must work does.")
+    return 1 if failures else 0
+
+
+async def _examine(dotenv: Path, check_token: TokenCheck) -> AsyncIterator[Finding]:
+    yield check_python()
+    yield check_packages()
+    yield check_secrecy(dotenv)
+    try:
+        settings = Settings.load(dotenv=dotenv)
+    except InvalidConfiguration as error:
+        for problem in error.problems:
+            yield failed(problem, f"Mend it in {dotenv} or in the environment; then run this again for the rest.")
+        return
+    yield well("every setting is in order")
+    catalog = list(check_catalog(settings))
+    for finding in catalog:
+        yield finding
+    yield check_log(settings)
+    async for finding in check_storage(settings):
+        yield finding
+    yield await check_telegram(settings, check_token)
+    if all(finding.verdict is Verdict.WELL for finding in catalog):
+        async for finding in check_models(settings):
+            yield finding
+
+
+def _line(finding: Finding) -> Text:
+    line = Text.assemble((finding.verdict, _COLOURS[finding.verdict]), f" {printable(finding.text)}")
+    if finding.remedy:
+        line.append(f"\n  → {printable(finding.remedy)}", style="dim")
+    return line

@@ -1,0 +1,119 @@
+"""Checks what the bot works with: database, Telegram, model servers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+from dialogue.errors import TokenUnusable
+from dialogue.services import open_engine
+from routing.advice import backend_name, what_to_do
+from routing.discovery import ANSWER_SECONDS
+from routing.errors import BackendError
+from routing.model_backends.ollama_pull import version
+from storage.database import Database
+from storage.errors import StorageError
+from storage.people import People
+from terminal.findings import Finding, failed, warning, well
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
+
+    from routing.execution_engine import ExecutionEngine
+    from routing.types import Endpoint
+    from settings import Settings
+
+    TokenCheck = Callable[[str, str], Awaitable[str]]
+
+_TOO_FEW_BYTES = 20_000_000
+_FEW_BYTES = 1_000_000_000
+_SETTING = {"ollama": "OLLAMA_BASE_URL", "lmstudio": "LMSTUDIO_BASE_URL"}
+
+
+async def check_storage(settings: Settings) -> AsyncIterator[Finding]:
+    """Check the database, the room around it, and whether somebody may run the bot."""
+    path = settings.database_path.absolute()
+    if not path.exists():
+        folder = path.parent
+        if not os.access(folder, os.W_OK | os.X_OK):
+            yield failed(f"the database {path} cannot be made", "Set DATABASE_PATH to a folder that may be written.")
+            return
+        yield well(f"database: {path} will be made at the first start")
+        yield check_admins(settings, has_admin=False)
+    else:
+        try:
+            async with await Database.open(path) as database:
+                await database.write()  # an empty transaction takes the write lock all the same
+                has_admin = await People(database).has_admin()
+        except StorageError as error:
+            yield failed("the database cannot be used", str(error))
+            return
+        yield well(f"database: {path} can be read and written")
+        yield check_admins(settings, has_admin=has_admin)
+    yield check_room(path.parent)
+
+
+def check_room(folder: Path) -> Finding:
+    """Check that the disk has room for what will be written."""
+    free_bytes = shutil.disk_usage(folder).free
+    free = f"{free_bytes / 1e9:.1f} GB free on the disk of {folder}"
+    if free_bytes < _TOO_FEW_BYTES:
+        return failed(free, "Free some space: nothing can be kept any more.")
+    return well(free) if free_bytes >= _FEW_BYTES else warning(free, "Free some space before it runs out.")
+
+
+def check_admins(settings: Settings, *, has_admin: bool) -> Finding:
+    """Check that somebody may run the bot."""
+    if has_admin or settings.admin_user_ids:
+        return well("somebody is the bot's admin")
+    if not settings.telegram_bot_token:
+        return well("no admin is needed without Telegram")
+    return warning("nobody is the bot's admin yet", "Start it: it shows a code and a link that make you the admin.")
+
+
+async def check_telegram(settings: Settings, check_token: TokenCheck) -> Finding:
+    """Ask Telegram about the token."""
+    if not settings.telegram_bot_token:
+        return warning("Telegram is not connected", "`scripts/run setup` connects it; the terminal chat works without.")
+    try:
+        username = await check_token(settings.telegram_bot_token, settings.telegram_api_url)
+    except TokenUnusable as error:
+        return failed("the token in TELEGRAM_BOT_TOKEN cannot be used", str(error))
+    return well(f"Telegram: the token is that of @{username}")
+
+
+async def check_models(settings: Settings) -> AsyncIterator[Finding]:
+    """Ask every model server what it has, and whether anything can answer. Raises InvalidConfiguration."""
+    async with open_engine(settings) as engine:
+        await engine.discovery.ready(ANSWER_SECONDS + 1)
+        endpoints = engine.discovery.endpoints
+        for endpoint in endpoints:
+            yield await _check_server(engine, endpoint)
+        usable = sum(engine.registry.status(model.model_id).available for model in engine.registry.get_all_models())
+        if usable:
+            yield well(f"{usable} models can answer")
+        else:
+            yield failed("no model can answer", what_to_do(engine.registry, endpoints))
+
+
+async def _check_server(engine: ExecutionEngine, endpoint: Endpoint) -> Finding:
+    """A server that is down fails nothing by itself: another one may serve."""
+    name = f"{backend_name(endpoint.backend)} at {endpoint.address}"
+    if engine.registry.is_down(endpoint):
+        return warning(
+            f"{name} is not reachable", f"Start it, or take it out of {_SETTING.get(endpoint.backend, 'models.toml')}."
+        )
+    statuses = [engine.registry.status(model.model_id) for model in engine.registry.get_all_models()]
+    count = sum(endpoint in status.endpoints for status in statuses)
+    return well(f"{name}{await _version(endpoint)}: {count} models")
+
+
+async def _version(endpoint: Endpoint) -> str:
+    if endpoint.backend != "ollama":
+        return ""
+    try:
+        return f", version {await version(endpoint) or 'unknown'}"
+    except BackendError:
+        return ", version unknown"
