@@ -102,10 +102,10 @@ class _Reader:
         task = _TASK.match(runs[0].text) if runs and self._marker else None
         if not task:
             return runs
-        if self._marker[-2] in _BULLETS:
-            self._marker = self._marker[:-2]
         first = runs[0]
         box = "☐ " if task[1] == " " else "☑ "
+        if self._marker[-2] in _BULLETS:
+            self._marker, box = self._marker[:-2] + box, ""
         return [Run(box + first.text[task.end() :], first.marks), *runs[1:]]
 
     def code(self, token: Token) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import reference
+from markdown_it.rules_inline import image, link
 from markdown_it.rules_inline.state_inline import Delimiter
 
 from routing.markdown_table import table_rule
@@ -33,6 +34,8 @@ def build_parser() -> MarkdownIt:
     block.before("fence", "maths_block", _maths_block, interrupts)
     block.before("blockquote", "table", table_rule, {"alt": ["paragraph", "reference", "blockquote"]})
     inline.at("emphasis", _emphasis)
+    inline.at("link", _matched_link)
+    inline.at("image", _matched_image)
     inline.before("escape", "maths", _maths)
     inline.before("autolink", "html_tag", _html_tag)
     return parser
@@ -97,6 +100,45 @@ def _emphasis(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - their
         )
     state.pos += run.length
     return True
+
+
+# --- brackets ---------------------------------------------------------------------------------------------------------
+
+# From so many on, brackets are paired once for the paragraph: CommonMark's way looks 200 deep from each of them, which
+# takes seconds for a reply of brackets alone.
+_MANY_BRACKETS = 100
+
+
+def _matched_link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - theirs
+    return state.src[state.pos] == "[" and _is_matched(state, state.pos) and link(state, silent)
+
+
+def _matched_image(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - theirs
+    return state.src.startswith("![", state.pos) and _is_matched(state, state.pos + 1) and image(state, silent)
+
+
+def _is_matched(state: StateInline, position: int) -> bool:
+    known = state.env.get("brackets")
+    if known is None or known[0] is not state.src:
+        known = state.env["brackets"] = (state.src, _matched_brackets(state.src))
+    return known[1] is None or position in known[1]
+
+
+def _matched_brackets(text: str) -> set[int] | None:
+    """Find the brackets that a label may begin at; None where they are few enough not to matter."""
+    if text.count("[") < _MANY_BRACKETS:
+        return None
+    waiting: list[int] = []
+    matched: set[int] = set()
+    for match in re.finditer(r"[\[\]]", text):
+        if match[0] == "[":
+            waiting.append(match.start())
+        elif waiting:
+            opening = waiting.pop()
+            # Labels do not nest (but for an image's in a link's): of brackets in brackets the outer ones count.
+            if not text.startswith("]", match.end()):
+                matched.add(opening)
+    return matched
 
 
 # --- maths ------------------------------------------------------------------------------------------------------------
