@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from telegram.error import Conflict, InvalidToken, NetworkError, TelegramError
 from telegram.ext import Application
 
+from dialogue.errors import TokenUnusable
 from handlers import COMMANDS, register
 from handlers.access import Access
 from handlers.failures import in_background
@@ -36,7 +37,7 @@ FIRST_RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 30.0
 
 
-class TokenRefused(Exception):
+class TokenRefused(TokenUnusable):
     """Raised when Telegram does not know the token; the text says what to do."""
 
     def __init__(self) -> None:

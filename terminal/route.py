@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 
 async def route(settings: Settings, text: str, strategy: RoutingStrategy | None, *, as_json: bool) -> int:
     """Show the decision; return the exit status. Raises InvalidConfiguration."""
-    query = replace(
-        Query(text, max_tokens=settings.max_tokens, system_prompt=settings.system_prompt), strategy=strategy
-    )
+    query = Query(text, max_tokens=settings.max_tokens, system_prompt=settings.system_prompt, strategy=strategy)
     async with open_current_engine(settings) as engine:
         decision = engine.router.decide(query)
     if as_json:
