@@ -318,7 +318,7 @@ async def test_when_the_whole_time_is_over_no_other_model_is_tried() -> None:
 async def test_the_whole_time_holds_in_the_line_too() -> None:
     """Whoever waits in vain is told, and the model is not blamed for it."""
     backend = FakeBackend(ONE)
-    limits = {"generations_per_endpoint": 1, "request_timeout_seconds": 0.1}
+    limits: dict[str, Any] = {"generations_per_endpoint": 1, "request_timeout_seconds": 0.1}
     async with an_engine([backend], some_models("alpha"), **limits) as engine:
         engine._queue(ONE).enter("somebody who takes long")
         for _ in range(4):
