@@ -173,8 +173,10 @@ class Open:
         return len(self._content)
 
     def _label_end(self, position: int) -> int:
+        if self._content.find("]", position) < 0:
+            return 0
         depth = 0
-        for match in _LABEL_END.finditer(self._content, position, min(self._cut, position + 1000)):
+        for match in _LABEL_END.finditer(self._content, position, min(self._cut, position + 400)):
             depth += {"[": 1, "]": -1}.get(match[0], 0)
             if depth == 0:
                 return match.end()

@@ -64,7 +64,8 @@ def _reach(rich: RichText, start: int, limits: Limits) -> int:
             return position
         size = utf16_length(text)
         if units + size > limits.units:
-            return position + utf16_prefix(text, limits.units - units)
+            # One character always goes, lest a limit below its size keep us here for ever.
+            return max(start + 1, position + utf16_prefix(text, limits.units - units))
         units += size
         position += len(text)
         opened = wanted

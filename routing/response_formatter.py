@@ -52,10 +52,10 @@ class FormattedResponse:
 
 
 class ResponseFormatter:
-    """Formats replies into messages of at most `max_length` visible UTF-16 units. Holds no state between calls."""
+    """Formats replies into messages of at most `max_length` visible UTF-16 units (2-4,096). Keeps no state."""
 
     def __init__(self, max_length: int = 4000) -> None:
-        self._limits = Limits(units=max(1, min(max_length, _TELEGRAM.units)))
+        self._limits = Limits(units=max(2, min(max_length, _TELEGRAM.units)))
         self._parser = build_parser()
 
     def format(
