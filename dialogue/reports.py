@@ -45,34 +45,34 @@ def decision(made: RoutingDecision) -> str:
     rows = [
         (
             str(place),
-            _plain(candidate.model.display_name),
+            plain(candidate.model.display_name),
             f"{candidate.score:.2f}",
-            _plain(", ".join(candidate.reasons)),
+            plain(", ".join(candidate.reasons)),
         )
         for place, candidate in enumerate(made.candidates, start=1)
     ]
     return _paragraphs(
-        f"**{_plain(first.display_name)}** by the strategy **{_words(made.strategy)}**",
+        f"**{plain(first.display_name)}** by the strategy **{_words(made.strategy)}**",
         f"Task: {_task(made)}, {task.modality}, language {task.language}, "
         f"about {task.prompt_tokens} tokens in and {made.estimated_tokens} out",
         f"Estimate: {made.estimated_seconds:.1f} s, cost {made.estimated_cost:.1f}",
         _table(("#", "Model", "Score", "Reasons"), rows),
         _left_out(made, limit=None),
-        *(_plain(f"ⓘ {note}") for note in made.notes),
+        *(plain(f"ⓘ {note}") for note in made.notes),
     )
 
 
 def _why_result(result: ExecutionResult, registry: ModelRegistry) -> str:
     made = result.decision
     if made is None:
-        return _plain(result.error or NOTHING_DECIDED)
+        return plain(result.error or NOTHING_DECIDED)
     chosen = made.candidates[0]
     return _paragraphs(
         f"I took this for {_task(made)}; the strategy is **{_words(made.strategy)}**.",
         f"First choice: {_candidate(chosen)}.",
         _then(made.candidates[1:]),
         _left_out(made, limit=_OTHERS_NAMED),
-        *(_plain(f"ⓘ {note}") for note in made.notes),
+        *(plain(f"ⓘ {note}") for note in made.notes),
         _how_it_went(result, registry),
     )
 
@@ -83,13 +83,13 @@ def _task(made: RoutingDecision) -> str:
 
 
 def _candidate(candidate: Candidate) -> str:
-    reasons = _plain(", ".join(candidate.reasons))
-    return f"**{_plain(candidate.model.display_name)}**" + (f" ({reasons})" if reasons else "")
+    reasons = plain(", ".join(candidate.reasons))
+    return f"**{plain(candidate.model.display_name)}**" + (f" ({reasons})" if reasons else "")
 
 
 def _then(candidates: Sequence[Candidate]) -> str:
     """Name those that would have been next; the built-in one stands behind every chain and goes without saying."""
-    names = [_plain(candidate.model.display_name) for candidate in candidates if candidate.model is not BUILTIN]
+    names = [plain(candidate.model.display_name) for candidate in candidates if candidate.model is not BUILTIN]
     if not names:
         return ""
     more = len(names) - _OTHERS_NAMED
@@ -100,22 +100,22 @@ def _left_out(made: RoutingDecision, limit: int | None) -> str:
     """Group what was left out by the reason: ten models may be missing for one and the same."""
     names: dict[str, list[str]] = {}
     for exclusion in made.exclusions:
-        names.setdefault(exclusion.reason, []).append(_plain(exclusion.model.display_name))
+        names.setdefault(exclusion.reason, []).append(plain(exclusion.model.display_name))
     groups = []
     for reason, left_out in names.items():
         shown = ", ".join(left_out[:limit])
         more = f" and {len(left_out) - limit} more" if limit and len(left_out) > limit else ""
-        groups.append(f"- {_plain(reason)}: {shown}{more}")
+        groups.append(f"- {plain(reason)}: {shown}{more}")
     return "Left out:\n\n" + "\n".join(groups) if groups else ""
 
 
 def _how_it_went(result: ExecutionResult, registry: ModelRegistry) -> str:
     failures = [
-        f"{_plain(display_name(attempt.model_id, registry))} failed: {failure(attempt)}."
+        f"{plain(display_name(attempt.model_id, registry))} failed: {failure(attempt)}."
         for attempt in result.attempts
         if attempt.outcome is Outcome.FAILED
     ]
-    name = _plain(display_name(result.model_id, registry))
+    name = plain(display_name(result.model_id, registry))
     if is_stopped(result):
         end = f"It was stopped after {result.execution_time:.1f} s."
     elif result.success:
@@ -126,9 +126,9 @@ def _how_it_went(result: ExecutionResult, registry: ModelRegistry) -> str:
 
 
 def _why_stored(told: StoredDecision, registry: ModelRegistry) -> str:
-    chosen = f"**{_plain(display_name(told.selected_model, registry))}**"
+    chosen = f"**{plain(display_name(told.selected_model, registry))}**"
     task = ", ".join(_words(fact) for fact in (told.category, told.strategy and f"strategy {told.strategy}") if fact)
-    reasons = f" ({_plain(told.reasoning)})" if told.reasoning else ""
+    reasons = f" ({plain(told.reasoning)})" if told.reasoning else ""
     return _paragraphs(
         f"First choice: {chosen}{reasons}.",
         f"The task: {task}." if task else "",
@@ -139,7 +139,7 @@ def _why_stored(told: StoredDecision, registry: ModelRegistry) -> str:
 def _stored_failures(attempts: Iterable[StoredAttempt], registry: ModelRegistry) -> Iterator[str]:
     for attempt in attempts:
         if attempt.outcome is Outcome.FAILED:
-            yield f"{_plain(display_name(attempt.model_id, registry))} failed ({attempt.error_class or 'unknown'})."
+            yield f"{plain(display_name(attempt.model_id, registry))} failed ({attempt.error_class or 'unknown'})."
 
 
 def _stored_end(told: StoredDecision, registry: ModelRegistry) -> str:
@@ -147,7 +147,7 @@ def _stored_end(told: StoredDecision, registry: ModelRegistry) -> str:
         return f"It was stopped after {told.execution_time:.1f} s."
     if told.outcome is Outcome.FAILED:
         return "No model answered."
-    return f"{_plain(display_name(told.answer_model, registry))} answered in {told.execution_time:.1f} s."
+    return f"{plain(display_name(told.answer_model, registry))} answered in {told.execution_time:.1f} s."
 
 
 # --- figures ----------------------------------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ def _summary(tally: Tally) -> Iterator[str]:
 
 def _counts(title: str, tallies: Sequence[tuple[str, Tally]]) -> str:
     rows = [
-        (_plain(name), f"{tally.count:,}", _percent(tally.success_rate), f"{tally.fallbacks:,}", _tokens(tally))
+        (plain(name), f"{tally.count:,}", _percent(tally.success_rate), f"{tally.fallbacks:,}", _tokens(tally))
         for name, tally in tallies
     ]
     return _table((title, "n", "ok", "fell back", "tokens"), rows)
@@ -206,7 +206,7 @@ def _counts(title: str, tallies: Sequence[tuple[str, Tally]]) -> str:
 
 def _times(title: str, tallies: Sequence[tuple[str, Tally]]) -> str:
     rows = [
-        (_plain(name), _pair(tally.first_token_seconds), _pair(tally.total_seconds), _speed(tally.tokens_per_second))
+        (plain(name), _pair(tally.first_token_seconds), _pair(tally.total_seconds), _speed(tally.tokens_per_second))
         for name, tally in tallies
         if tally.total_seconds.p50 is not None
     ]
@@ -251,13 +251,13 @@ def models(registry: ModelRegistry) -> str:
         f"## {len(usable)} of {len(statuses)} models can be used",
         _table(("Model", "State", "tok/s"), [_model_row(status) for status in usable]) if usable else "",
         "Not now:" if others else "",
-        "\n".join(f"- {_plain(status.model.display_name)}: {_plain(status.reason)}" for status in others),
+        "\n".join(f"- {plain(status.model.display_name)}: {plain(status.reason)}" for status in others),
     )
 
 
 def _model_row(status: ModelStatus) -> tuple[str, str, str]:
     state = {True: "in memory", False: "on disk", None: "ready"}[status.loaded]
-    return _plain(status.model.display_name), state, f"{status.model.tokens_per_second:.0f}"
+    return plain(status.model.display_name), state, f"{status.model.tokens_per_second:.0f}"
 
 
 # --- Markdown ---------------------------------------------------------------------------------------------------------
@@ -279,6 +279,6 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Write text so that nothing in it is read as Markdown."""
     return _MARKUP.sub(r"\\\1", text)

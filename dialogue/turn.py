@@ -26,8 +26,8 @@ class Turn:
     """Read `events` to their end, or close them to stop the model: either way the turn is kept.
 
     `query` is complete from the first event on. `result` is there once the run is over or was stopped; a stopped one
-    has `success` False and the text so far. `request_id` names the turn in the log and the statistics.
-    `replaces_last`: the conversation's last turn is asked again; it stays if nothing better comes of it.
+    has `success` False and the text so far. `kept`: the conversation has the turn. `request_id` names it in the log and
+    the statistics. `replaces_last`: the conversation's last turn is asked again; it stays if nothing comes of it.
     """
 
     def __init__(  # noqa: PLR0913  # who, where and what; nothing of it belongs together
@@ -45,6 +45,7 @@ class Turn:
         self.key = key
         self.query = Query(text, tuple(attachments), avoid_model_ids=avoid_model_ids)
         self.result: ExecutionResult | None = None
+        self.kept = False
         self._services = services
         self._user_id = user_id
         self._replaces_last = replaces_last
@@ -97,12 +98,13 @@ class Turn:
                 self._text = ""
 
     def _stopped(self, seconds: float) -> ExecutionResult:
-        """Describe a run that was ended by its reader."""
-        cancelled = Attempt(self._model_id, None, Outcome.CANCELLED, seconds)
+        """Describe a run that was ended by its reader, perhaps while the first model was still being loaded."""
+        model_id = self._model_id or (self._decision.candidates[0].model.model_id if self._decision else "")
+        cancelled = Attempt(model_id, None, Outcome.CANCELLED, seconds)
         return ExecutionResult(
             success=False,
             response=self._text,
-            model_id=self._model_id,
+            model_id=model_id,
             execution_time=seconds,
             error="stopped",
             attempts=(*self._failed, cancelled),
@@ -122,5 +124,6 @@ class Turn:
         conversations = self._services.conversations
         if self._replaces_last:
             await conversations.drop_last_turn(self.key)
-        note = ", ".join(attachment.modality for attachment in self.query.attachments)
+        note = " ".join(f"[{attachment.modality}]" for attachment in self.query.attachments)
         await conversations.append(self.key, self.query.text, result.response, result.model_id, attachments_note=note)
+        self.kept = True

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, MessageHandler, TypeHandler, filters
 
-from handlers import buttons, commands
+from handlers import admin, buttons, commands
+from handlers.chat import STOP_BUTTON
 from handlers.dispatch import Button, Command
 from handlers.failures import on_error
+from handlers.screens import PICK_MODEL, PICK_STRATEGY, SWITCH_MODEL, TURN_MODELS, TURN_SWITCHES
 from handlers.updates import Updates
 
 if TYPE_CHECKING:
@@ -19,12 +21,27 @@ if TYPE_CHECKING:
     from handlers.front import Front
 
 COMMANDS = (
-    Command("start", "say hello", commands.start),
+    Command("help", "what I can do", commands.help_),
+    Command("new", "forget the conversation and begin a new one", commands.new, urgent=False),
     Command("stop", "stop the answer that is being written", commands.stop),
+    Command("retry", "answer the last message again, with another model", commands.retry, urgent=False),
+    Command("model", "pick a model for this chat, or leave it to me", commands.model),
+    Command("why", "why the last answer came from the model it came from", commands.why),
+    Command("usage", "what you have used", commands.usage),
+    Command("start", "say hello", commands.start),
+    Command("stats", "counts, rates, times and tokens: 24h, 7d or 30d", admin.stats, for_admins=True),
+    Command("strategy", "how models are chosen", admin.strategy, for_admins=True),
+    Command("models", "every model: state and speed, on and off", admin.models, for_admins=True),
+    Command("people", "who may talk; allow and remove", admin.people, for_admins=True),
 )
 
 BUTTONS = {
-    "stop": Button(buttons.stop),
+    STOP_BUTTON: Button(buttons.stop),
+    PICK_MODEL: Button(buttons.pick_model),
+    TURN_MODELS: Button(buttons.turn_models),
+    PICK_STRATEGY: Button(buttons.pick_strategy, for_admins=True),
+    SWITCH_MODEL: Button(buttons.switch_model, for_admins=True),
+    TURN_SWITCHES: Button(buttons.turn_switches, for_admins=True),
 }
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from telegram.ext import ApplicationHandlerStop
 
 from handlers.admin_code import AdminCode
-from handlers.front import name_of, target_of
+from handlers.front import name_of
 from handlers.lanes import command_of
 from handlers.menu import offer_to_admins
 from storage.errors import StorageError
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+REFUSAL = "This bot is private. Your id is {user_id}: send it to the bot's owner to be let in."
 SECONDS_BETWEEN_REFUSALS = 86_400.0
 REFUSALS_REMEMBERED = 10_000
 
@@ -96,18 +97,24 @@ async def gate(front: Front, update: Update) -> None:
     raise ApplicationHandlerStop
 
 
+async def claimed(front: Front, message: Message, user: User) -> bool:
+    """Make the sender of `/start CODE` the first admin, if this is the place and the code is right."""
+    code = (message.text or "").partition(" ")[2].strip() if command_of(message) == "start" else ""
+    if not code or message.chat.type != message.chat.PRIVATE or not await front.access.claim(user, code):
+        return False
+    await front.say(message, "You are the admin now. Ask me anything, or see /help for what I can do.")
+    await offer_to_admins(front.bot, front.commands, [user.id])
+    return True
+
+
 async def _meet_stranger(front: Front, message: Message, user: User) -> None:
     """Make the sender of the right code the admin; tell anybody else, once a day, why nothing happens."""
-    code = (message.text or "").partition(" ")[2].strip() if command_of(message) == "start" else ""
     try:
-        if code and await front.access.claim(user, code):
-            await front.say(message, "You are the admin now. Ask me anything, or see /help for what I can do.")
-            await offer_to_admins(front.bot, front.commands, [user.id])
+        if await claimed(front, message, user):
             return
     except StorageError as error:
         await front.say(message, str(error))
         return
     if front.access.may_refuse(user.id):
         log.info("%s has no access", user.id)
-        refusal = f"This bot is private. Your id is {user.id}: send it to the bot's owner to be let in."
-        await front.bot.send_message(target_of(message).chat_id, refusal)
+        await front.bot.send_message(message.chat.id, REFUSAL.format(user_id=user.id))

@@ -13,6 +13,7 @@ from telegram.error import Conflict, InvalidToken, NetworkError, TelegramError
 from telegram.ext import Application
 
 from dialogue.errors import TokenUnusable
+from dialogue.errors import TokenUnusable
 from handlers import COMMANDS, register
 from handlers.access import Access
 from handlers.failures import in_background
@@ -37,19 +38,15 @@ FIRST_RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 30.0
 
 
-class TokenRefused(TokenUnusable):
-    """Raised when Telegram does not know the token; the text says what to do."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Telegram refuses the token in TELEGRAM_BOT_TOKEN: copy it from @BotFather into .env again, and start anew."
-        )
+REFUSED_TOKEN = (
+    "Telegram refuses the token in TELEGRAM_BOT_TOKEN: copy it from @BotFather into .env again, and start anew."
+)
 
 
 async def run_bot(services: Services, announce: Callable[[str], None], stop: asyncio.Event | None = None) -> None:
     """Answer in Telegram until `stop` is set; without one, until SIGINT or SIGTERM. Closes within five seconds.
 
-    `announce` shows a line to whoever started the program. Raises TokenRefused.
+    `announce` shows a line to whoever started the program. Raises TokenUnusable.
     """
     stop = stop or _stop_signal()
     application = build(services.settings)
@@ -91,13 +88,13 @@ def _stop_signal() -> asyncio.Event:
 
 
 async def _connect(application: AnyApplication, announce: Callable[[str], None], stop: asyncio.Event) -> bool:
-    """Ask Telegram who the bot is, until it answers; False when stopped before. Raises TokenRefused."""
+    """Ask Telegram who the bot is, until it answers; False when stopped before. Raises TokenUnusable."""
     wait_seconds = FIRST_RETRY_SECONDS
     while not stop.is_set():
         try:
             await application.initialize()
         except InvalidToken as error:
-            raise TokenRefused from error
+            raise TokenUnusable(REFUSED_TOKEN) from error
         except NetworkError as error:
             if wait_seconds == FIRST_RETRY_SECONDS:
                 announce("Telegram cannot be reached. I keep trying; check the network if this lasts.")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handlers.dispatch import OldButton
+from handlers.model_list import model_by_tag, page_number, page_of
+from handlers.screens import AUTO, model_choice, model_switches, strategy_choice, switchable
+from routing.types import RoutingStrategy
 
 if TYPE_CHECKING:
     from handlers.dispatch import Press
@@ -16,3 +19,54 @@ async def stop(press: Press) -> tuple[str, Screen | None]:
     if not press.front.runs.stop(press.key, press.argument):
         raise OldButton
     return "Stopped.", None
+
+
+async def pick_model(press: Press) -> tuple[str, Screen]:
+    """Have one model answer in this chat, or leave the choice to the router."""
+    services = press.services
+    if press.argument == AUTO:
+        await services.preferences.choose_model(press.key, None)
+        return "The best model is chosen for each message.", await model_choice(services, press.key)
+    model = model_by_tag(services.registry, press.argument)
+    if not services.registry.status(model.model_id).available:
+        raise OldButton
+    await services.preferences.choose_model(press.key, model.model_id)
+    place = 1 + _usable(press).index(model.model_id)  # "auto" stands before them
+    return f"{model.display_name} answers from now on.", await model_choice(services, press.key, page_of(place))
+
+
+async def turn_models(press: Press) -> tuple[str, Screen]:
+    """Show another page of the models to pick from."""
+    return "", await model_choice(press.services, press.key, page_number(press.argument))
+
+
+async def switch_model(press: Press) -> tuple[str, Screen]:
+    """Take a model out of the choice, or put it back."""
+    state, _, tag = press.argument.partition(":")
+    if state not in {"on", "off"}:
+        raise OldButton
+    services = press.services
+    model = model_by_tag(services.registry, tag)
+    await services.set_model_enabled(model.model_id, enabled=state == "on")
+    places = [switched.model_id for switched, _ in await switchable(services)]
+    page = page_of(places.index(model.model_id)) if model.model_id in places else 0
+    return f"{model.display_name} is {state}.", await model_switches(services, page)
+
+
+async def turn_switches(press: Press) -> tuple[str, Screen]:
+    """Show another page of the switches."""
+    return "", await model_switches(press.services, page_number(press.argument))
+
+
+async def pick_strategy(press: Press) -> tuple[str, Screen]:
+    """Have models chosen in another way, for everybody."""
+    if press.argument not in set(RoutingStrategy):
+        raise OldButton
+    strategy = RoutingStrategy(press.argument)
+    await press.services.set_strategy(strategy)
+    return f"Models are chosen by {strategy.replace('_', ' ')} from now on.", strategy_choice(press.services)
+
+
+def _usable(press: Press) -> list[str]:
+    registry = press.services.registry
+    return [model.model_id for model in registry.get_all_models() if registry.status(model.model_id).available]

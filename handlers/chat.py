@@ -36,12 +36,12 @@ async def on_message(front: Front, message: Message) -> None:
     """Answer a message, if it is meant for the bot."""
     if not is_addressed(message) or not (message.text or message.effective_attachment):
         return
-    front.recent.note(key_of(message), message)
     try:
         question = await read(message)
     except Unreadable as reason:
         await front.say(message, str(reason))
         return
+    front.recent.note(key_of(message), message)
     await ask(front, message, question)
 
 
@@ -57,13 +57,26 @@ async def on_edit(front: Front, message: Message) -> None:
 
 
 async def ask(
-    front: Front, message: Message, question: Question, *, avoid_model_ids: frozenset[str] = frozenset()
+    front: Front,
+    message: Message,
+    question: Question,
+    *,
+    avoid_model_ids: frozenset[str] = frozenset(),
+    replaces_last: bool = False,
 ) -> None:
     """Run a question, and deliver what comes of it as the answer to a message."""
     if front.runs.closing:
         await front.say(message, RESTARTING)
         return
-    turn = _turn(front, message, question, avoid_model_ids)
+    turn = Turn(
+        front.services,
+        key_of(message),
+        message.from_user.id if message.from_user else 0,
+        question.text,
+        attachments=question.attachments,
+        avoid_model_ids=avoid_model_ids,
+        replaces_last=replaces_last,
+    )
     try:
         await _deliver(front, message, turn)
     except Forbidden:
@@ -78,17 +91,6 @@ def is_addressed(message: Message) -> bool:
     return bool(reply and reply.from_user and reply.from_user.id == message.get_bot().id)
 
 
-def _turn(front: Front, message: Message, question: Question, avoid_model_ids: frozenset[str]) -> Turn:
-    return Turn(
-        front.services,
-        key_of(message),
-        message.from_user.id if message.from_user else 0,
-        question.text,
-        attachments=question.attachments,
-        avoid_model_ids=avoid_model_ids,
-    )
-
-
 async def _deliver(front: Front, message: Message, turn: Turn) -> None:
     target = target_of(message)
     button = InlineKeyboardButton("⏹ Stop", callback_data=f"{STOP_BUTTON}:{turn.request_id}")
@@ -100,7 +102,7 @@ async def _deliver(front: Front, message: Message, turn: Turn) -> None:
     if turn.result is None:  # stopped before it had begun
         return
     if asked := front.recent.last(turn.key):
-        asked.result = turn.result
+        asked.result, asked.kept = turn.result, turn.kept
     await draft.finish(_text(turn.result), footer=await _footer(front, turn, turn.result))
 
 

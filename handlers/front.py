@@ -70,8 +70,8 @@ class Front:
             await delivery.send(part, keyboard, is_reply=part is parts[0])
 
     async def redraw(self, message: Message, screen: Screen) -> None:
-        """Make a screen of a message of ours."""
-        part = parts_of(self.formatter.format(screen.markdown))[0]
+        """Make a screen of the message of ours that carries its buttons: the last one, where there are several."""
+        part = parts_of(self.formatter.format(screen.markdown))[-1]
         await self.delivery(target_of(message)).replace(message.message_id, part, screen.keyboard)
 
     async def say(self, message: Message, markdown: str) -> None:

@@ -17,10 +17,14 @@ CONVERSATIONS_REMEMBERED = 200
 
 @dataclass(slots=True)
 class Asked:
-    """A question. The message is kept rather than its files, which Telegram hands out again."""
+    """A question. The message is kept rather than its files, which Telegram hands out again.
+
+    `result` is there once it was run; `kept`: it is the last turn of its conversation.
+    """
 
     message: Message
     result: ExecutionResult | None = None
+    kept: bool = False
 
 
 class Recent:

@@ -1,0 +1,222 @@
+"""Nobody talks to the bot but those whom an admin has let in, and the first admin needs the terminal's code."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from handlers.access import REFUSALS_REMEMBERED, SECONDS_BETWEEN_REFUSALS, Access
+from handlers.admin_code import WRONG_TRIES, AdminCode
+from settings import Settings
+from storage.database import Database
+from storage.people import People, Role
+from tests.bot_in_process import ADMIN_ID, MEMBER_ID, QUESTION, STRANGER_ID, running
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.bot_in_process import Running
+
+NO_ADMIN = {"ADMIN_USER_IDS": "", "ALLOWED_USER_IDS": ""}
+
+
+def code_of(bot: Running) -> str:
+    return next(line for line in bot.lines if line.strip().startswith("/start")).split()[-1]
+
+
+@pytest.fixture
+async def people(tmp_path: Path) -> AsyncIterator[People]:
+    async with await Database.open(tmp_path / "test.db") as database:
+        yield People(database)
+
+
+async def settled(bot: Running) -> None:
+    """Wait until the bot has dealt with everything: an answer to a later message of the admin's is the sign."""
+    await bot.admin.ask("/help")
+
+
+# --- the gate ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_stranger_is_told_their_id_once(tmp_path: Path) -> None:
+    """One polite line with the number that the owner needs, and nothing more however often they write."""
+    async with running(tmp_path) as bot:
+        (line,) = await bot.stranger.ask("Hello?")
+        await bot.stranger.say("Hello??")
+        await bot.stranger.send_photo(b"picture")
+        await settled(bot)
+        assert str(STRANGER_ID) in line.text
+        assert len(bot.stranger.chat.sent) == 1
+        assert bot.ollama.asked("/api/chat") == []
+
+
+async def test_a_stranger_in_a_group_is_not_answered(tmp_path: Path) -> None:
+    """Not even when the bot is named, commanded or replied to."""
+    async with running(tmp_path) as bot:
+        group = bot.telegram.group(-100)
+        await bot.stranger.say("@switchboard_bot hello", group)
+        await bot.stranger.say("/help", group)
+        await settled(bot)
+        assert group.sent == []
+
+
+async def test_a_stranger_can_press_no_button(tmp_path: Path) -> None:
+    """A button is an update like any other: the gate is in front of it too."""
+    async with running(tmp_path) as bot:
+        group = bot.telegram.group(-100)
+        await bot.admin.say("/model", group)
+        (screen,) = await group.reply()
+        before = screen.texts[:]
+        await bot.stranger.press(screen, "Qwen2.5 7B")
+        await settled(bot)
+        assert screen.texts == before
+        assert bot.stranger.notices == []
+
+
+async def test_who_writes_as_a_group_or_channel_is_nobody(tmp_path: Path) -> None:
+    """An anonymous admin or a channel may be anyone, so even a known sender's id counts for nothing."""
+    async with running(tmp_path) as bot:
+        group = bot.telegram.group(-100)
+        message = group.add(bot.admin.as_json(), text="/help", entities=[command_entity(5)])
+        bot.telegram.world.post("message", {**message.as_json(), "sender_chat": group.as_json()})
+        await settled(bot)
+        assert group.sent == []
+
+
+def command_entity(length: int) -> dict[str, object]:
+    return {"type": "bot_command", "offset": 0, "length": length}
+
+
+@pytest.mark.parametrize("user_id", [ADMIN_ID, MEMBER_ID])
+async def test_those_in_the_settings_are_answered(tmp_path: Path, user_id: int) -> None:
+    """ADMIN_USER_IDS and ALLOWED_USER_IDS are enough to talk."""
+    async with running(tmp_path) as bot:
+        (answer,) = await bot.telegram.user(user_id).ask(QUESTION)
+        assert answer.text.startswith("Hello you.")
+
+
+async def test_an_edit_by_a_stranger_is_nothing(tmp_path: Path) -> None:
+    """The gate is for every kind of update."""
+    async with running(tmp_path) as bot:
+        message = await bot.stranger.say("one")
+        await bot.stranger.edit(message, "two")
+        await settled(bot)
+        assert len(bot.stranger.chat.sent) == 1
+
+
+# --- the first admin --------------------------------------------------------------------------------------------------
+
+
+async def test_the_terminals_code_makes_the_admin(tmp_path: Path) -> None:
+    """`/start CODE` opens the bot to its sender, with the admins' menu, and over a restart."""
+    async with running(tmp_path, **NO_ADMIN) as bot:
+        assert any(f"https://t.me/switchboard_bot?start={code_of(bot)}" in line for line in bot.lines)
+        (welcome,) = await bot.stranger.ask(f"/start {code_of(bot)}")
+        assert "admin" in welcome.text
+        (answer,) = await bot.stranger.ask(QUESTION)
+        assert answer.text.startswith("Hello you.")
+        menus = bot.telegram.world.commands
+        menu = await bot.telegram.wait_for(lambda: menus.get((f"chat:{STRANGER_ID}", "")))
+        assert "people" in {command["command"] for command in menu}
+    async with running(tmp_path, **NO_ADMIN) as again:
+        (answer,) = await again.stranger.ask(QUESTION)
+        assert answer.text.startswith("Hello you.")
+        assert not any("start=" in line for line in again.lines)
+
+
+async def test_the_code_works_once(tmp_path: Path) -> None:
+    """Whoever comes second is a stranger."""
+    async with running(tmp_path, **NO_ADMIN) as bot:
+        await bot.stranger.ask(f"/start {code_of(bot)}")
+        (line,) = await bot.member.ask(f"/start {code_of(bot)}")
+        assert str(MEMBER_ID) in line.text
+        assert await bot.services.people.find(MEMBER_ID) is None
+
+
+async def test_the_code_is_for_private_chats(tmp_path: Path) -> None:
+    """In a group everybody would read it, so it does nothing there."""
+    async with running(tmp_path, **NO_ADMIN) as bot:
+        await bot.stranger.say(f"/start {code_of(bot)}", bot.telegram.group(-100))
+        await bot.member.ask("hello")
+        assert not await bot.services.people.has_admin()
+
+
+async def test_with_an_admin_there_is_no_code(tmp_path: Path) -> None:
+    """The terminal shows none, and the one that exists does nothing."""
+    async with running(tmp_path) as bot:
+        assert not any("start=" in line for line in bot.lines)
+        assert await bot.services.people.everyone() == ()
+
+
+async def test_a_member_can_become_the_first_admin(tmp_path: Path) -> None:
+    """Being allowed to talk is no hindrance."""
+    async with running(tmp_path, ADMIN_USER_IDS="") as bot:
+        (welcome,) = await bot.member.ask(f"/start {code_of(bot)}")
+        assert "You are the admin now" in welcome.text
+        person = await bot.services.people.find(MEMBER_ID)
+        assert person
+        assert person.role is Role.ADMIN
+
+
+def test_who_guesses_too_often_is_not_listened_to() -> None:
+    """After some wrong tries even the right code is refused to the same person, and to nobody else."""
+    code = AdminCode()
+    assert not any(code.take("wrong", 1) for _ in range(WRONG_TRIES))
+    assert not code.take(code.text, 1)
+    assert code.take(code.text, 2)
+
+
+def test_a_code_in_other_letters_is_only_wrong() -> None:
+    """Comparing does not fail on what is not ASCII."""
+    assert not AdminCode().take("ключ", 1)
+
+
+async def test_a_failed_claim_gives_the_code_back(tmp_path: Path) -> None:
+    """When the database refuses, the owner may try again with the same code."""
+    async with await Database.open(tmp_path / "test.db") as database:
+        people = People(database)
+        await people.load()
+        access = Access(Settings(), people)
+    async with running(tmp_path, **NO_ADMIN) as bot:
+        claimer = bot.stranger
+        await bot.services.people._database.close()
+        (line,) = await claimer.ask(f"/start {code_of(bot)}")
+        assert "closed" in line.text
+    assert await access.admin_ids() == frozenset()
+
+
+# --- what is remembered -----------------------------------------------------------------------------------------------
+
+
+async def test_a_stranger_is_told_again_after_a_day(people: People) -> None:
+    """Once a day is the rule, person by person."""
+    now = 0.0
+    access = Access(Settings(), people, clock=lambda: now)
+    assert access.may_refuse(1)
+    assert access.may_refuse(2)
+    assert not access.may_refuse(1)
+    now = SECONDS_BETWEEN_REFUSALS
+    assert access.may_refuse(1)
+
+
+async def test_strangers_without_number_take_no_memory_without_end(people: People) -> None:
+    """Those told longest ago are forgotten."""
+    access = Access(Settings(), people, clock=lambda: 0.0)
+    for user_id in range(REFUSALS_REMEMBERED + 50):
+        access.may_refuse(user_id)
+    assert len(access._refused_at) == REFUSALS_REMEMBERED
+    assert not access.may_refuse(REFUSALS_REMEMBERED + 49)
+
+
+async def test_two_claims_at_once_make_one_admin(people: People) -> None:
+    """The code is used up before the database is asked."""
+    from telegram import User  # noqa: PLC0415 - only here
+
+    access = Access(Settings(), people)
+    users = [User(number, f"User {number}", is_bot=False) for number in range(1, 6)]
+    claimed = await asyncio.gather(*(access.claim(user, access.code.text) for user in users))
+    assert sum(claimed) == 1
+    assert len(await people.everyone()) == 1
