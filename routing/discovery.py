@@ -52,7 +52,7 @@ class Discovery:
 
     async def refresh(self) -> None:
         """Ask every endpoint; one that is dead or slow is noted as such. A bug in a backend passes through."""
-        for task in await self._asked():
+        for task in (await self._asked()).values():
             task.result()
 
     def poke(self, endpoint: Endpoint) -> None:
@@ -70,18 +70,19 @@ class Discovery:
 
     async def _run(self) -> None:
         while True:
-            for task in await self._asked():
+            for endpoint, task in (await self._asked()).items():
                 if error := task.exception():
-                    logger.error("%s went wrong", task.get_name(), exc_info=error)
+                    self._registry.apply_offers(endpoint, None)
+                    logger.error("Asking %s went wrong", endpoint.address, exc_info=error)
             self._first_round.set()
             await asyncio.sleep(self._refresh_seconds)
 
-    async def _asked(self) -> list[asyncio.Task[None]]:
+    async def _asked(self) -> dict[Endpoint, asyncio.Task[None]]:
         """Ask every endpoint and wait. Whoever stops waiting does not stop the questions: others wait for them too."""
-        tasks = [self._ask_once(endpoint) for endpoint in self.endpoints]
+        tasks = {endpoint: self._ask_once(endpoint) for endpoint in self.endpoints}
         if tasks:
-            await asyncio.wait(tasks)
-        return [task for task in tasks if not task.cancelled()]
+            await asyncio.wait(tasks.values())
+        return {endpoint: task for endpoint, task in tasks.items() if not task.cancelled()}
 
     def _ask_once(self, endpoint: Endpoint) -> asyncio.Task[None]:
         """Ask an endpoint, or join the question that is already under way."""
