@@ -13,7 +13,6 @@ from telegram.error import Conflict, InvalidToken, NetworkError, TelegramError
 from telegram.ext import Application
 
 from dialogue.errors import TokenUnusable
-from dialogue.errors import TokenUnusable
 from handlers import COMMANDS, register
 from handlers.access import Access
 from handlers.failures import in_background
@@ -36,11 +35,6 @@ CONNECTIONS = 256
 CLOSING_SECONDS = 4.0
 FIRST_RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 30.0
-
-
-REFUSED_TOKEN = (
-    "Telegram refuses the token in TELEGRAM_BOT_TOKEN: copy it from @BotFather into .env again, and start anew."
-)
 
 
 async def run_bot(services: Services, announce: Callable[[str], None], stop: asyncio.Event | None = None) -> None:
@@ -94,7 +88,9 @@ async def _connect(application: AnyApplication, announce: Callable[[str], None],
         try:
             await application.initialize()
         except InvalidToken as error:
-            raise TokenUnusable(REFUSED_TOKEN) from error
+            raise TokenUnusable(
+                "Telegram refuses the token in TELEGRAM_BOT_TOKEN: copy it again from @BotFather, then start anew."
+            ) from error
         except NetworkError as error:
             if wait_seconds == FIRST_RETRY_SECONDS:
                 announce("Telegram cannot be reached. I keep trying; check the network if this lasts.")

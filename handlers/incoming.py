@@ -55,11 +55,10 @@ async def read(message: Message) -> Question:
 def written(message: Message) -> str:
     """What somebody wrote, without the bot's name in it and without control characters."""
     text = message.text or message.caption or ""
-    units = text.encode("utf-16-le")
+    units = text.encode("utf-16-le", "surrogatepass")
     for entity in reversed(mentions(message)):
         units = units[: entity.offset * 2] + units[(entity.offset + entity.length) * 2 :]
-    text = units.decode("utf-16-le", "replace").replace("\r\n", "\n")
-    return _CONTROL.sub("", text).strip()
+    return _clean(units.decode("utf-16-le", "replace")).strip()
 
 
 def mentions(message: Message) -> list[MessageEntity]:
@@ -90,7 +89,7 @@ def quoted_context(message: Message) -> str:
         passage = reply.text or reply.caption or ""
     else:
         return ""
-    return "\n".join(f"> {line}" for line in passage.splitlines()) if passage.strip() else ""
+    return "\n".join(f"> {line}" for line in _clean(passage).split("\n")) if passage.strip() else ""
 
 
 def _file_of(message: Message) -> tuple[PhotoSize, ...] | Document | None:
@@ -148,4 +147,10 @@ def _fenced(name: str, data: bytes) -> str:
         raise Unreadable(WHAT_CAN_BE_READ)
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{name}:\n{fence}\n{_CONTROL.sub('', text)}\n{fence}"
+    return f"{name}:\n{fence}\n{_clean(text)}\n{fence}"
+
+
+def _clean(text: str) -> str:
+    """Text without control characters and without halves of characters."""
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return _CONTROL.sub("", whole.replace("\r\n", "\n"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dialogue.services import open_services
 from handlers.application import run_bot
@@ -74,19 +74,19 @@ async def running(
     models: Mapping[str, FakeModel] | None = None,
     *,
     telegram: TelegramServer | None = None,
-    **settings: str,
+    **settings: Any,
 ) -> AsyncGenerator[Running]:
     """A bot with one Ollama. The admin and a member may talk to it unless the settings say otherwise."""
     async with AsyncExitStack() as stack:
-        telegram = telegram or await stack.enter_async_context(TelegramServer())
+        server = telegram or await stack.enter_async_context(TelegramServer())
         ollama = await stack.enter_async_context(FakeOllama(models or {SMALL: says("Hello ", "**you**.")}))
-        given = the_settings(folder, telegram, ollama.root, **settings)
+        given = the_settings(folder, server, ollama.root, **settings)
         services = await stack.enter_async_context(open_services(given))
         stop, lines = asyncio.Event(), list[str]()
         task = asyncio.create_task(run_bot(services, lines.append, stop))
-        bot = Running(telegram, ollama, services, stop, task, lines)
+        bot = Running(server, ollama, services, stop, task, lines)
         stack.push_async_callback(bot.end)
-        await telegram.wait_for(lambda: lines or task.done())
+        await server.wait_for(lambda: lines or task.done())
         yield bot
 
 

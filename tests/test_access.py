@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.bot_in_process import Running
 
-NO_ADMIN = {"ADMIN_USER_IDS": "", "ALLOWED_USER_IDS": ""}
+NO_ADMIN: dict[str, Any] = {"ADMIN_USER_IDS": "", "ALLOWED_USER_IDS": ""}
 
 
 def code_of(bot: Running) -> str:
