@@ -76,20 +76,21 @@ def overlay(catalog: Catalog, path: Path) -> Catalog:
     document = _Document(path)
     models = {model.model_id: model for model in catalog.models}
     document.check_keys((), document.content, ("models", "servers"))
-    for model_id, table in document.tables("models"):
+    entries, servers = document.tables("models"), document.tables("servers")
+    for model_id, table in entries:
         if model := _read_model(document, model_id, table, models.get(model_id)):
             models[model_id] = model
-    servers = [_read_server(document, name, table) for name, table in document.tables("servers")]
-    _check_backends(document)
+    read = [_read_server(document, name, table) for name, table in servers]
+    _check_backends(document, entries, [name for name, _ in servers])
     if document.problems:
         raise InvalidConfiguration(document.problems)
-    return Catalog(tuple(models.values()), catalog.servers + tuple(filter(None, servers)))
+    return Catalog(tuple(models.values()), catalog.servers + tuple(filter(None, read)))
 
 
-def _check_backends(document: _Document) -> None:
+def _check_backends(document: _Document, entries: list[tuple[str, Table]], servers: list[str]) -> None:
     """Report models whose backend is neither built in nor a server of this file."""
-    known = (*BACKENDS, *(name for name, _ in document.tables("servers")))
-    for model_id, table in document.tables("models"):
+    known = (*BACKENDS, *servers)
+    for model_id, table in entries:
         backend = table.get("backend", known[0])
         if isinstance(backend, str) and backend not in known:
             document.report(

@@ -123,9 +123,9 @@ def test_every_public_name_is_there() -> None:
 
     assert [name for name in routing.__all__ if not hasattr(routing, name)] == []
     wanted = """ModelRegistry ModelMetadata ModelCapability SpeedClass registry ModelBackend OllamaBackend
-        LMStudioBackend ModelAdapter ModelAdapterFactory ModelAdapterPool TaskClassifier TaskClassification TaskComplexity
-        TaskCategory IntelligentRouter RoutingStrategy RoutingDecision ExecutionEngine ExecutionResult ResponseFormatter
-        FormattedResponse format_for_telegram"""
+        LMStudioBackend ModelAdapter ModelAdapterFactory ModelAdapterPool TaskClassifier TaskClassification
+        TaskComplexity TaskCategory IntelligentRouter RoutingStrategy RoutingDecision ExecutionEngine ExecutionResult
+        ResponseFormatter FormattedResponse format_for_telegram"""
     assert set(wanted.split()) <= set(routing.__all__)
     assert len(routing.registry.get_all_models()) == 10
 
