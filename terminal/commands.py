@@ -49,14 +49,8 @@ async def _stop(conversation: Conversation, _: str) -> None:
 
 
 async def _retry(conversation: Conversation, _: str) -> None:
-    conversations = conversation.services.conversations
-    last = await conversations.drop_last_turn(KEY)
-    if last is None:
+    if not await conversation.retry():
         conversation.screen.note("There is nothing to answer again yet.")
-        return
-    turn = await conversation.answer(last.question, frozenset({last.model_id}))
-    if not (turn.result and turn.result.response.strip()):
-        await conversations.append(KEY, last.question, last.answer, last.model_id, last.attachments_note)
 
 
 async def _model(conversation: Conversation, wanted: str) -> None:

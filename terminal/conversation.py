@@ -31,16 +31,26 @@ class Conversation:
     screen: Screen
     last_result: ExecutionResult | None = None
 
-    async def answer(self, text: str, avoid_model_ids: frozenset[str] = frozenset()) -> Turn:
-        """Answer one message. When cancelled, the model is stopped and what it said stays. Raises StorageError."""
-        turn = Turn(self.services, KEY, USER_ID, text, avoid_model_ids=avoid_model_ids)
+    async def answer(self, text: str) -> None:
+        """Answer a message. When cancelled, the model is stopped and what it said stays. Raises StorageError."""
+        await self._run(Turn(self.services, KEY, USER_ID, text))
+
+    async def retry(self) -> bool:
+        """Answer the last message again, another model first; False: there is none. Raises StorageError."""
+        last = await self.services.conversations.last_turn(KEY)
+        if last is None:
+            return False
+        avoid = frozenset({last.model_id})
+        await self._run(Turn(self.services, KEY, USER_ID, last.question, avoid_model_ids=avoid, replaces_last=True))
+        return True
+
+    async def _run(self, turn: Turn) -> None:
         try:
             with self.screen.answer() as view:
                 await show(turn.events(), view)
         finally:
             if turn.result:
                 await self._conclude(turn.result)
-        return turn
 
     async def _conclude(self, result: ExecutionResult) -> None:
         """Write the receipt, and once in a conversation that its oldest turns are left out."""

@@ -143,6 +143,7 @@ class _RichAnswer:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._growing = GrowingMarkdown()
+        self._status = "…"
         self._live = Live(
             console=console,
             transient=True,
@@ -151,7 +152,6 @@ class _RichAnswer:
             redirect_stderr=False,
             get_renderable=self._tail,
         )
-        self._status = "…"
 
     def __enter__(self) -> Self:
         self._live.start()
