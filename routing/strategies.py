@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from routing.types import RoutingStrategy, SpeedClass, TaskCategory, TaskComplexity
@@ -47,7 +47,9 @@ _INSTANT = Weights(quality=0.10, speed=0.80, cost=0.10, warmth=0.15)
 _QUICK = Weights(quality=0.35, speed=0.50, cost=0.15, warmth=0.05, min_quality=0.6)
 _BALANCED = Weights(quality=0.45, speed=0.35, cost=0.20, warmth=0.05, min_quality=0.6)
 _SPECIALIST = Weights(quality=0.50, speed=0.30, cost=0.20, warmth=0.05, min_quality=0.6)
-_BEST = Weights(quality=0.95, speed=0.05, cost=0.0, warmth=0.02, capped=False)
+# Speed and warmth together weigh less than a hundredth of quality does: they part equals, and no others.
+_QUALITY = Weights(quality=0.99, speed=0.005, cost=0.0, warmth=0.002)
+_BEST = replace(_QUALITY, capped=False)
 
 _AUTO_BY_COMPLEXITY: Mapping[TaskComplexity, Weights] = {
     TaskComplexity.TRIVIAL: _INSTANT,
@@ -67,7 +69,7 @@ _AUTO_BY_CATEGORY: Mapping[tuple[TaskCategory, TaskComplexity], Weights] = {
 STRATEGIES: Mapping[RoutingStrategy, Weights] = {
     RoutingStrategy.AUTO: _BALANCED,
     RoutingStrategy.SPEED: Weights(quality=0.02, speed=0.98, cost=0.0, warmth=0.02),
-    RoutingStrategy.QUALITY: Weights(quality=0.95, speed=0.05, cost=0.0, warmth=0.02),
+    RoutingStrategy.QUALITY: _QUALITY,
     RoutingStrategy.BALANCED: _BALANCED,
     RoutingStrategy.COST_OPTIMIZED: Weights(quality=0.05, speed=0.05, cost=0.90, warmth=0.02),
     RoutingStrategy.REDUNDANT: Weights(quality=0.45, speed=0.35, cost=0.20, warmth=0.05, min_quality=0.6, race=2),
