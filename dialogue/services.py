@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 STRATEGY = "strategy"
 """The preference under which the strategy that an admin chose is kept."""
 DISABLED_REASON = "disabled by an admin"
+FIRST_ROUND_SECONDS = 2.0
+"""How long a list of models waits after the start; a server that is dead says so much sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,10 @@ class Services:
     def router(self) -> IntelligentRouter:
         """What decides."""
         return self.engine.router
+
+    async def models_known(self) -> None:
+        """Wait, but not for long, until every model server has been asked once what it has."""
+        await self.engine.discovery.ready(FIRST_ROUND_SECONDS)
 
     async def set_strategy(self, strategy: RoutingStrategy) -> None:
         """Route by another strategy from now on, over restarts too. Raises StorageError."""

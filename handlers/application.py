@@ -46,12 +46,21 @@ async def run_bot(services: Services, announce: Callable[[str], None], stop: asy
     application = build(services.settings)
     front = Front(services, application.bot, Access(services.settings, services.people), COMMANDS)
     register(application, front)
-    if await _connect(application, announce, stop):
-        async with _polling(application, front):
-            await _introduce(front, announce)
-            menus = in_background(partial(_offer_menus, front), "offer the menus")
-            await stop.wait()
-            menus.cancel()
+    try:
+        if await _connect(application, announce, stop):
+            await _serve(application, front, announce, stop)
+    finally:
+        await application.bot.shutdown()  # its connections are open even where the application never came up
+
+
+async def _serve(
+    application: AnyApplication, front: Front, announce: Callable[[str], None], stop: asyncio.Event
+) -> None:
+    async with _polling(application, front):
+        await _introduce(front, announce)
+        menus = in_background(partial(_offer_menus, front), "offer the menus")
+        await stop.wait()
+        menus.cancel()
 
 
 def build(settings: Settings) -> AnyApplication:

@@ -115,12 +115,14 @@ async def run_button(front: Front, buttons: Mapping[str, Button], query: Callbac
     """Do what a button stands for, tell its presser, and change its message."""
     name, _, argument = (query.data or "").partition(":")
     notice, screen = OLD_BUTTON, None
-    if name in buttons and isinstance(query.message, Message):
-        notice, screen = await _pressed(buttons[name], Press(front, query.message, query.from_user, argument))
+    # Of a message that is gone or very old Telegram tells only where it was, not in which topic.
+    message = query.message if isinstance(query.message, Message) and query.message.is_accessible else None
+    if name in buttons and message:
+        notice, screen = await _pressed(buttons[name], Press(front, message, query.from_user, argument))
     with contextlib.suppress(BadRequest):  # Telegram takes no answer to a press that is some minutes old
         await query.answer(notice[:LONGEST_NOTICE])
-    if screen and isinstance(query.message, Message):
-        await front.redraw(query.message, screen)
+    if screen and message:
+        await front.redraw(message, screen)
 
 
 async def _pressed(button: Button, press: Press) -> tuple[str, Screen | None]:

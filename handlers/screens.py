@@ -34,6 +34,7 @@ ABOUT_STRATEGIES = {
 
 async def model_choice(services: Services, key: ConversationKey, page: int = 0) -> Screen:
     """Which model this conversation wants: "auto" first, then every model that can be used now."""
+    await services.models_known()
     chosen = await services.preferences.model_choice(key)
     registry = services.registry
     usable = [model for model in registry.get_all_models() if registry.status(model.model_id).available]
@@ -58,6 +59,7 @@ def _choice_text(services: Services, chosen: str | None, usable: list[ModelMetad
 
 async def model_switches(services: Services, page: int = 0) -> Screen:
     """How every model stands, and a switch for each that is there."""
+    await services.models_known()
     buttons = [
         _button(model.display_name, f"{SWITCH_MODEL}:{'on' if is_off else 'off'}:{tag_of(model.model_id)}", off=is_off)
         for model, is_off in await switchable(services)

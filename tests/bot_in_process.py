@@ -78,7 +78,7 @@ async def running(
 ) -> AsyncGenerator[Running]:
     """A bot with one Ollama. The admin and a member may talk to it unless the settings say otherwise."""
     async with AsyncExitStack() as stack:
-        server = telegram or await stack.enter_async_context(TelegramServer())
+        server = await stack.enter_async_context(TelegramServer()) if telegram is None else telegram
         ollama = await stack.enter_async_context(FakeOllama(models or {SMALL: says("Hello ", "**you**.")}))
         given = the_settings(folder, server, ollama.root, **settings)
         services = await stack.enter_async_context(open_services(given))
