@@ -164,8 +164,7 @@ class Endpoint:
     def address(self) -> str:
         """The URL as it may be shown and logged: without the name and password that may stand in it."""
         scheme, separator, rest = self.url.rpartition("://")
-        host, slash, path = rest.partition("/")
-        return scheme + separator + host.rpartition("@")[2] + slash + path
+        return scheme + separator + rest.rpartition("@")[2]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,68 @@
+"""Advice: plain sentences on why no model answered and what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from routing.advice import backend_name, what_failed, what_to_do
+from routing.model_registry import ModelRegistry
+from routing.types import Attempt, Endpoint, Outcome
+from tests.fake_backend import ONE, STUDIO, an_offer, some_models
+
+
+@pytest.fixture
+def registry() -> ModelRegistry:
+    return ModelRegistry([*some_models("alpha", "beta"), *some_models("gamma", backend="lmstudio")])
+
+
+def test_when_all_is_well_there_is_nothing_to_say(registry: ModelRegistry) -> None:
+    """Every server is up and has a model."""
+    registry.apply_offers(ONE, [an_offer("alpha")])
+    registry.apply_offers(STUDIO, [an_offer("gamma", STUDIO)])
+    assert what_to_do(registry, [ONE, STUDIO]) == ""
+
+
+def test_each_trouble_has_its_remedy(registry: ModelRegistry) -> None:
+    """Down, or without a model, each in the words of its server."""
+    registry.apply_offers(ONE, None)
+    registry.apply_offers(STUDIO, [])
+    assert what_to_do(registry, [ONE, STUDIO]) == (
+        "Ollama at http://one cannot be reached: start it with `ollama serve`. "
+        "LM Studio at http://studio has no model that can be used now: download one in LM Studio."
+    )
+    registry.apply_offers(ONE, [])
+    assert "pull one with `ollama pull qwen2.5:7b-instruct-q4_K_M`" in what_to_do(registry, [ONE])
+
+
+def test_a_server_of_ones_own_is_spoken_of_too(registry: ModelRegistry) -> None:
+    """By its name, and without its password."""
+    own = Endpoint("vllm", "http://me:secret@gpu:8000/v1")
+    registry.apply_offers(own, None)
+    assert what_to_do(registry, [own]) == "vllm at http://gpu:8000/v1 cannot be reached: start it."
+    registry.apply_offers(own, [])
+    assert "has no model that can be used now: load one there" in what_to_do(registry, [own])
+
+
+def test_without_any_server_the_settings_are_named(registry: ModelRegistry) -> None:
+    """There is nothing to start yet."""
+    assert "set OLLAMA_BASE_URL or LMSTUDIO_BASE_URL" in what_to_do(registry, [])
+
+
+def test_who_failed_is_named_once_with_the_reason(registry: ModelRegistry) -> None:
+    """Also a model that is gone meanwhile."""
+    attempts = [
+        Attempt("alpha", ONE, Outcome.FAILED, 1.0, reason="timed out"),
+        Attempt("alpha", ONE, Outcome.FAILED, 1.0, reason="timed out"),
+        Attempt("gone", ONE, Outcome.CANCELLED, 1.0),
+    ]
+    assert what_failed(registry, attempts) == "No model could answer: Alpha (timed out), gone (cancelled)."
+
+
+def test_backends_are_called_as_their_makers_call_them() -> None:
+    """And any other by its own name."""
+    assert [backend_name(name) for name in ("ollama", "lmstudio", "mlx", "vllm")] == [
+        "Ollama",
+        "LM Studio",
+        "MLX",
+        "vllm",
+    ]

@@ -1,0 +1,138 @@
+"""AttemptRun: one try, its record, and what it tells the breaker and the registry."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from routing.attempt import AttemptRun, Surroundings, TimeLimits
+from routing.circuit_breaker import CircuitBreaker
+from routing.endpoint_queue import EndpointQueue
+from routing.errors import BackendTimeout, BadReply
+from routing.model_backends import ModelAdapterFactory, ModelAdapterPool
+from routing.model_registry import ModelRegistry
+from routing.prompt import build_prompt
+from routing.types import Completion, Loading, Outcome, Query, Queued, Started, Token
+from tests.answers import PATIENCE_SECONDS, a_model
+from tests.fake_backend import HANG, ONE, FakeBackend, an_offer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from routing.types import Event
+
+MODEL = a_model("alpha", model_id="alpha", display_name="Alpha")
+
+
+def an_attempt(
+    *script: Any, loaded: bool = True, queue: EndpointQueue | None = None, whole_seconds: float = PATIENCE_SECONDS
+) -> AttemptRun:
+    """One try of a scripted model."""
+    backend = FakeBackend(ONE)
+    backend.plays("alpha", script)
+    registry = ModelRegistry([MODEL])
+    registry.apply_offers(ONE, [an_offer("alpha", loaded=loaded)])
+    pool = ModelAdapterPool(ModelAdapterFactory())
+    pool.put(backend)
+    around = Surroundings(registry, pool, CircuitBreaker(registry), TimeLimits(0.1, 0.1))
+    prompt = build_prompt(Query("Hi"), MODEL, 100)
+    return AttemptRun(
+        around,
+        MODEL,
+        ONE,
+        queue=queue or EndpointQueue(1),
+        prompt=prompt,
+        chat_id="a chat",
+        deadline=time.monotonic() + whole_seconds,
+    )
+
+
+async def read(attempt: AttemptRun) -> list[Event]:
+    async with asyncio.timeout(PATIENCE_SECONDS), aclosing(attempt.events()) as events:
+        return [event async for event in events]
+
+
+async def test_an_answer_is_recorded() -> None:
+    """With its times and the server's figures; the model is known to be in memory then."""
+    attempt = an_attempt(Token(reasoning="Hm"), "Hello", Completion("stop", 5, 1), loaded=False)
+    events = await read(attempt)
+    assert events == [Loading(MODEL), Started(MODEL, ONE), Token(reasoning="Hm"), Token("Hello")]
+    record = attempt.record
+    assert (record.outcome, record.completion, record.error) == (Outcome.ANSWERED, Completion("stop", 5, 1), None)
+    assert record.first_token_seconds is not None
+    assert 0 <= record.first_token_seconds <= record.total_seconds
+    assert (attempt.text, attempt.reasoning, attempt.answered) == ("Hello", "Hm", True)
+    assert attempt._around.registry.is_loaded("alpha", ONE)
+
+
+async def test_tokens_of_nothing_are_not_passed_on() -> None:
+    """Nor do they count as the first one."""
+    attempt = an_attempt("", Token(), "Hello")
+    assert await read(attempt) == [Started(MODEL, ONE), Token("Hello")]
+
+
+@pytest.mark.parametrize(
+    ("script", "sentence", "kind"),
+    [
+        ([BadReply("It broke.", backend="ollama")], "It broke.", BadReply),
+        ([HANG], "Alpha sent no first token in time.", BackendTimeout),
+        (["Once", HANG], "Alpha sent no further token in time.", BackendTimeout),
+        ([], "Alpha gave an empty answer.", BadReply),
+    ],
+)
+async def test_a_failure_is_recorded_and_not_raised(script: Sequence[Any], sentence: str, kind: type) -> None:
+    """With a sentence for people and a short form for the receipt."""
+    attempt = an_attempt(*script)
+    await read(attempt)
+    assert (attempt.record.outcome, attempt.record.error) == (Outcome.FAILED, sentence)
+    assert (attempt.record.error_class, attempt.record.reason) == (kind.__name__, kind.reason)  # type: ignore[attr-defined]  # a BackendError's
+
+
+async def test_the_time_in_line_is_not_the_models() -> None:
+    """Its seconds count from when it was its turn."""
+    queue = EndpointQueue(1)
+    before = queue.enter("another chat")
+    attempt = an_attempt("Hello", queue=queue)
+    task = asyncio.create_task(read(attempt))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while queue.load < 2:  # noqa: ASYNC110  # a queue has no event of its own for who comes
+            await asyncio.sleep(0.001)
+    began = time.monotonic()
+    await asyncio.sleep(0.1)
+    queue.leave(before)
+    events = await task
+    assert isinstance(events[0], Queued)
+    assert events[0].position == 1
+    assert attempt.record.total_seconds < time.monotonic() - began - 0.05
+    assert queue.load == 0
+
+
+async def test_a_loop_is_cut_and_the_model_stopped() -> None:
+    """The text ends where it began to repeat itself."""
+    attempt = an_attempt("Well. ", *["Once more. "] * 1000, HANG)
+    await read(attempt)
+    assert (attempt.answered, attempt.record.completion) == (True, Completion("repetition"))
+    assert attempt.text.startswith("Well. Once more.")
+    assert len(attempt.text) < 200
+
+
+async def test_closing_early_is_a_cancelled_record() -> None:
+    """Nobody is blamed, and the place is free."""
+    attempt = an_attempt("Once", HANG)
+    async with aclosing(attempt.events()) as events:
+        await anext(events)
+        await anext(events)
+    assert (attempt.record.outcome, attempt.error, attempt._queue.load) == (Outcome.CANCELLED, None, 0)
+    assert attempt.text == "Once"
+
+
+async def test_a_bug_is_raised_and_the_place_is_free() -> None:
+    """It is nobody's failure but ours."""
+    attempt = an_attempt("Once", KeyError("a bug"))
+    with pytest.raises(KeyError):
+        await read(attempt)
+    assert (attempt.record.outcome, attempt._queue.load) == (Outcome.CANCELLED, 0)

@@ -1,0 +1,131 @@
+"""build_prompt: what a model is told, and what is left out when it is too much."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from routing.prompt import Prompt, build_prompt
+from routing.tokens import estimate_tokens
+from routing.types import Attachment, Message, Modality, Query
+from tests.answers import a_model
+
+PICTURE = Attachment(Modality.IMAGE, b"x", "image/png")
+
+
+def turns(count: int, words: int = 50) -> tuple[Message, ...]:
+    """So many questions with their answers, numbered."""
+    return tuple(
+        message
+        for number in range(count)
+        for message in (Message("user", f"Question {number}: " + "why " * words), Message("assistant", "so " * words))
+    )
+
+
+def a_prompt(query: Query, answer_tokens: int = 100, **facts: Any) -> Prompt:
+    return build_prompt(query, a_model("m", **facts), answer_tokens)
+
+
+def size(prompt: Prompt) -> int:
+    return sum(estimate_tokens(message.content) for message in prompt.request.messages)
+
+
+def test_all_of_it_is_told_in_order() -> None:
+    """System prompt, conversation, question, with what came along."""
+    query = Query("And this?", (PICTURE,), turns(2), system_prompt="Be brief.")
+    prompt = a_prompt(query)
+    assert prompt.request.messages == (
+        Message("system", "Be brief."),
+        *query.history,
+        Message("user", "And this?", (PICTURE,)),
+    )
+    assert prompt.turns_dropped == 0
+
+
+def test_without_a_system_prompt_there_is_none() -> None:
+    """The question alone is the shortest prompt."""
+    assert a_prompt(Query("Hi")).request.messages == (Message("user", "Hi"),)
+
+
+def test_the_oldest_turns_are_left_out_whole_and_it_is_said_once() -> None:
+    """In one sentence behind the system prompt."""
+    prompt = a_prompt(Query("Now?", history=turns(40), system_prompt="Be brief."), context_tokens=1024)
+    system, first, *_, question = prompt.request.messages
+    assert 0 < prompt.turns_dropped < 40
+    assert system.content.startswith("Be brief.\n\nEarlier turns of this conversation (")
+    assert f"({prompt.turns_dropped}) are left out here" in system.content
+    assert f"“Question {prompt.turns_dropped - 1}: why" in system.content
+    assert first.content.startswith(f"Question {prompt.turns_dropped}: ")
+    assert (question, len(prompt.request.messages)) == (Message("user", "Now?"), 2 + 2 * (40 - prompt.turns_dropped))
+
+
+def test_the_beginning_of_a_prompt_stays_for_some_turns() -> None:
+    """So that the server's cache of it is of use."""
+    dropped = [a_prompt(Query("Now?", history=turns(n)), context_tokens=1024).turns_dropped for n in range(20, 40)]
+    assert dropped == sorted(dropped)
+    assert len(set(dropped)) <= 8
+
+
+def test_a_question_that_leaves_no_room_goes_alone() -> None:
+    """All turns are left out then."""
+    prompt = a_prompt(Query("word " * 700, history=turns(5)), context_tokens=1024)
+    assert prompt.turns_dropped == 5
+    assert [message.role for message in prompt.request.messages] == ["system", "user"]
+
+
+def test_a_picture_takes_room() -> None:
+    """A conversation that fits with a word does not with a picture."""
+    history = turns(10)
+    needed = next(
+        n for n in range(300, 4000) if a_prompt(Query("?", history=history), context_tokens=n).turns_dropped < 1
+    )
+    assert a_prompt(Query("?", (PICTURE,), history), context_tokens=needed).turns_dropped > 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(512, 8000),
+    st.integers(50, 400),
+    st.lists(st.tuples(st.text(max_size=400), st.text(max_size=2000)), max_size=30),
+    st.text(max_size=200),
+)
+def test_prompt_and_answer_fit(context: int, answer: int, pairs: list[tuple[str, str]], text: str) -> None:
+    """Whatever was said before, in whatever script, the summary of it included."""
+    history = tuple(
+        Message(role, said) for pair in pairs for role, said in zip(("user", "assistant"), pair, strict=True)
+    )
+    prompt = a_prompt(Query(text, history=history), answer, context_tokens=context, backend="lmstudio")
+    kept = [message for message in prompt.request.messages if message.role != "system"]
+    assert len(kept) == 1 + 2 * (len(pairs) - prompt.turns_dropped)
+    if prompt.turns_dropped < len(pairs):
+        # The sentence on what was left out may name other questions than those it was measured by.
+        assert size(prompt) + answer <= context + 160
+    assert prompt.request.max_tokens >= min(answer, 2000)
+
+
+@pytest.mark.parametrize(
+    ("options", "temperature", "most"),
+    [
+        ({}, 0.2, 300),
+        ({"temperature": 1, "max_tokens": 90}, 1, 90),
+        ({"temperature": "x", "max_tokens": "y"}, 0.2, 300),
+    ],
+)
+def test_a_models_options_go_before_the_query(options: dict[str, object], temperature: float, most: int) -> None:
+    """Where they make sense."""
+    request = a_prompt(Query("Hi", temperature=0.2, max_tokens=300), 50, options=options).request
+    assert (request.temperature, request.max_tokens) == (temperature, most)
+
+
+def test_an_answer_is_not_longer_than_what_is_left() -> None:
+    """But never shorter than it is expected to be."""
+    assert a_prompt(Query("word " * 500, max_tokens=2000), 100, context_tokens=1024).request.max_tokens < 420
+    assert a_prompt(Query("word " * 900, max_tokens=2000), 100, context_tokens=1024).request.max_tokens == 100
+
+
+def test_what_the_engine_has_to_say_reaches_the_backend() -> None:
+    """The built-in one repeats it."""
+    assert a_prompt(Query("Hi", situation="Nobody is there.")).request.situation == "Nobody is there."
