@@ -24,7 +24,7 @@ NOTHING_DECIDED = "Nothing has been asked here yet."
 NOTHING_ASKED = "Nothing was asked in the last {period}."
 
 _OTHERS_NAMED = 5
-_MARKUP = re.compile(r"([\\`*_\[\]|~<>])")
+X
 
 
 # --- one decision -----------------------------------------------------------------------------------------------------
