@@ -98,6 +98,7 @@ def _run(_: argparse.Namespace) -> int:
         return _chat_with(settings, CONNECT_TELEGRAM)
     import logs
 
+    _leave_out_httpx_command()
     logs.configure(settings)
     asyncio.run(_serve(settings))
     return 0
@@ -109,6 +110,11 @@ async def _serve(settings: Settings) -> None:
 
     async with open_services(settings) as services:
         await run_bot(services, announce=_announce)
+
+
+def _leave_out_httpx_command() -> None:
+    """Keep httpx from loading its own command line, with click, pygments and rich, wherever these are installed."""
+    sys.modules["httpx._main"] = None  # type: ignore[assignment]  # to import it is an ImportError then
 
 
 def _announce(line: str) -> None:

@@ -64,14 +64,18 @@ async def _streamed(services: Services, query: Query) -> ExecutionResult:
 
 
 def _print(result: ExecutionResult, services: Services, *, as_json: bool, streamed: bool) -> None:
+    """Write the answer to standard output, and what is not the answer to standard error."""
     if as_json:
         print(json.dumps(result_as_json(result), ensure_ascii=False, indent=2))
     elif result.success and not streamed:
         print(printable(result.response))
-    if not result.success and not (streamed and result.response):
-        print(printable(result.error or "No model answered."), file=sys.stderr)
-    elif result.success and (line := receipt(result, services.registry, services.settings.receipts)):
-        print(printable(line), file=sys.stderr)
+    if result.success and not as_json:
+        remark = receipt(result, services.registry, services.settings.receipts)
+    else:
+        was_shown = streamed and result.response == result.error
+        remark = "" if result.success or was_shown else result.error or "No model answered."
+    if remark:
+        print(printable(remark), file=sys.stderr)
 
 
 def result_as_json(result: ExecutionResult) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class Ran:
 
 
 class CommandLine:
-    """bot.py, linked into a folder: its .env and its database are there. Nothing is connected unless settings say so."""
+    """bot.py, linked into a folder that has its .env and its database. No server is set unless settings say so."""
 
     def __init__(self, home: Path, **settings: object) -> None:
         self.home = home
@@ -105,7 +105,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
-            preexec_fn=_take_terminal,  # noqa: PLW1509  # this process has no threads
+            preexec_fn=_take_terminal,
         )
         os.close(slave)
         asyncio.get_running_loop().add_reader(self._master, self._read)

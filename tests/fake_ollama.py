@@ -24,6 +24,7 @@ class FakeOllama(FakeModelServer):
         self, models: Mapping[str, FakeModel] | None = None, *, only_lists: bool = False, **address: Any
     ) -> None:
         super().__init__(models, **address)
+        self.pulling = Script()  # how pulls go; its pieces do not count
         self.app.router.add_get("/", self._alive)
         self.app.router.add_post("/api/chat", self._chat)
         self.app.router.add_get("/api/tags", self._tags)
@@ -81,14 +82,12 @@ class FakeOllama(FakeModelServer):
         return web.json_response({"capabilities": _capabilities(model), "details": _details(model), "model_info": info})
 
     async def _pull(self, request: web.Request) -> web.StreamResponse:
-        name = request[BODY]["model"]
-        total, steps = 1000, list[dict[str, Any]]([{"status": "pulling manifest"}])
-        steps += [
-            {"status": "pulling layer", "digest": "sha256:0", "total": total, "completed": done}
-            for done in (0, 500, total)
-        ]
-        self.models[name] = FakeModel()
-        return await self.send(request, Script(), "application/x-ndjson", map(_line, [*steps, {"status": "success"}]))
+        name, script = request[BODY]["model"], self.pulling
+        if script.status != 200:
+            return web.json_response({"error": script.error}, status=script.status)
+        if script == Script():
+            self.models[name] = FakeModel()
+        return await self.send(request, script, "application/x-ndjson", _pull_lines(script))
 
     def _installed(self, name: str) -> str | None:
         return next(
@@ -107,6 +106,19 @@ class FakeOllama(FakeModelServer):
             "details": _details(model),
             **cloud,
         }
+
+
+def _pull_lines(script: Script) -> Iterator[bytes]:
+    total = 1000
+    steps: list[dict[str, Any]] = [{"status": "pulling manifest"}]
+    steps += [
+        {"status": "pulling layer", "digest": "sha256:0", "total": total, "completed": done} for done in (0, 500, total)
+    ]
+    for sent, step in enumerate([*steps, {"status": "success"}]):
+        if sent == script.error_after:
+            yield _line({"error": script.error})
+            return
+        yield _line(step)
 
 
 def _figures(script: Script) -> dict[str, Any]:

@@ -181,6 +181,7 @@ class TelegramServer:
 
     async def _get_updates(self, given: Json) -> list[Json]:
         """Long polling: a second poller ends the first with 409; an offset acknowledges everything below it."""
+        self.polls += 1
         if self._poller is not None:
             self._poller.set()
         replaced = self._poller = asyncio.Event()
@@ -192,7 +193,6 @@ class TelegramServer:
             await self._await_updates(replaced, float(given.get("timeout", 0)))
         finally:
             self._poller = None if self._poller is replaced else self._poller
-        self.polls += 1
         return self.world.updates[: int(given.get("limit", 100))]
 
     async def _await_updates(self, replaced: asyncio.Event, timeout_seconds: float) -> None:
