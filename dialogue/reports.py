@@ -24,7 +24,8 @@ NOTHING_DECIDED = "Nothing has been asked here yet."
 NOTHING_ASKED = "Nothing was asked in the last {period}."
 
 _OTHERS_NAMED = 5
-X
+# Not the closing bracket: between \[ and \] stands a formula.
+_MARKUP = re.compile(r"([\\`*_\[|~<>])")
 
 
 # --- one decision -----------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ from routing.model_registry import ModelRegistry
 from storage.analytics import Analytics
 from storage.conversations import Conversations
 from storage.database import Database
+from storage.errors import StorageError
 from storage.people import People
 from storage.preferences import Preferences
 
@@ -22,9 +25,14 @@ if TYPE_CHECKING:
     from routing.types import RoutingStrategy
     from settings import Settings
 
+log = logging.getLogger(__name__)
+
 STRATEGY = "strategy"
 """The preference under which the strategy that an admin chose is kept."""
 DISABLED_REASON = "disabled by an admin"
+# The start belongs to whoever is waiting for an answer.
+FORGETTING_STARTS_SECONDS = 5.0
+FORGETTING_SECONDS = 86_400.0
 FIRST_ROUND_SECONDS = 2.0
 """How long a list of models waits after the start; a server that is dead says so much sooner."""
 
@@ -53,6 +61,11 @@ class Services:
     async def models_known(self) -> None:
         """Wait, but not for long, until every model server has been asked once what it has."""
         await self.engine.discovery.ready(FIRST_ROUND_SECONDS)
+
+    async def forget_the_old(self) -> None:
+        """Forget what is older than the settings allow. Raises StorageError."""
+        await self.conversations.purge(self.settings.retention_days)
+        await self.analytics.purge(self.settings.retention_days)
 
     async def set_strategy(self, strategy: RoutingStrategy) -> None:
         """Route by another strategy from now on, over restarts too. Raises StorageError."""
@@ -122,11 +135,36 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
         await services.preferences.load()
         await services.people.load()
         await _take_up_choices(services)
-        yield services
+        async with _forgetting(services):
+            yield services
 
 
 async def _take_up_choices(services: Services) -> None:
     if strategy := await services.preferences.get(STRATEGY):
-        services.router.set_strategy(strategy)
+        try:
+            services.router.set_strategy(strategy)
+        except ValueError:
+            log.warning("the strategy %r is not known any more: the one of the settings counts", strategy)
     for model_id in await services.preferences.disabled_models():
         services.registry.update_availability(model_id, available=False, reason=DISABLED_REASON)
+
+
+@asynccontextmanager
+async def _forgetting(services: Services) -> AsyncGenerator[None]:
+    """Forget what is too old while the context is open: soon after the start, and every day."""
+    task = asyncio.create_task(_forget_daily(services), name="forget the old")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _forget_daily(services: Services) -> None:
+    await asyncio.sleep(FORGETTING_STARTS_SECONDS)
+    while True:
+        try:
+            await services.forget_the_old()
+        except StorageError as error:
+            log.warning("what is too old could not be forgotten: %s", error, exc_info=error)
+        await asyncio.sleep(FORGETTING_SECONDS)
