@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import pairwise
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -17,28 +18,33 @@ class TermIndex(Generic[Key]):
     """Tables of terms, keyed by what they speak for: `{key: {weight: terms}}`. Immutable once built."""
 
     def __init__(self, tables: Mapping[Key, Mapping[float, Iterable[str]]]) -> None:
-        entries: dict[str, list[tuple[list[str], Key, float]]] = defaultdict(list)
+        singles: dict[str, list[tuple[Key, float]]] = defaultdict(list)
+        phrases: dict[tuple[str, str], list[tuple[list[str], Key, float]]] = defaultdict(list)
         for key, weights in tables.items():
             for weight, terms in weights.items():
-                for term in terms:
-                    first, *rest = term.split()
-                    entries[first].append((rest, key, weight))
-        self._entries = {first: tuple(following) for first, following in entries.items()}
-        self.words = frozenset(word for first in entries for rest, _, _ in entries[first] for word in (first, *rest))
+                for first, *rest in map(str.split, terms):
+                    if rest:
+                        phrases[first, rest[0]].append((rest[1:], key, weight))
+                    else:
+                        singles[first].append((key, weight))
+        # Phrases go by their first two words: "in" alone begins dozens of them.
+        self._singles, self._phrases = dict(singles), dict(phrases)
+        followers = (word for pair, entries in phrases.items() for rest, _, _ in entries for word in (*pair, *rest))
+        self.words = frozenset((*singles, *followers))
 
     def totals(self, words: Sequence[str]) -> dict[Key, float]:
         """The sum of the weights of the terms in `words` by key; each term counts once however often it stands."""
         totals: dict[Key, float] = defaultdict(float)
+        for word in dict.fromkeys(words):
+            for key, weight in self._singles.get(word, ()):
+                totals[key] += weight
         seen = set()
-        for position, word in enumerate(words):
-            entries = self._entries.get(word)
-            if entries is None:
-                continue
-            for entry in entries:
-                rest = entry[0]
-                if id(entry) not in seen and (not rest or words[position + 1 : position + 1 + len(rest)] == rest):
+        for position, pair in enumerate(pairwise(words)):
+            for entry in self._phrases.get(pair, ()):
+                rest, key, weight = entry
+                if id(entry) not in seen and (not rest or words[position + 2 : position + 2 + len(rest)] == rest):
                     seen.add(id(entry))
-                    totals[entry[1]] += entry[2]
+                    totals[key] += weight
         return totals
 
 
