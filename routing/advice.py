@@ -47,6 +47,8 @@ def _about(registry: ModelRegistry, endpoint: Endpoint) -> str:
     where = f"{backend_name(endpoint.backend)} at {endpoint.address}"
     if registry.is_down(endpoint):
         return f"{where} cannot be reached: {_START.get(endpoint.backend, 'start it')}."
-    if not registry.get_models_by_backend(endpoint.backend):
-        return f"{where} has no model that can be used now: {_FILL.get(endpoint.backend, 'load one there')}."
-    return ""
+    if registry.get_models_by_backend(endpoint.backend):
+        return ""
+    if registry.has_models(endpoint):
+        return f"{where} has models, but each is switched off or failed a moment ago: ask again in a minute."
+    return f"{where} has no model that can be used now: {_FILL.get(endpoint.backend, 'load one there')}."

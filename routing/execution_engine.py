@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from contextlib import aclosing
 from dataclasses import replace
@@ -45,6 +46,8 @@ _BUILTIN_ENDPOINT = Endpoint(BUILTIN.backend)
 # How long a first message waits for the first word of the model servers; one that is dead answers much sooner.
 _FIRST_ROUND_SECONDS = 2.0
 _BUILTIN_GENERATIONS = 512
+# What stands before the host in an address, which other libraries repeat in their errors.
+_PASSWORD = re.compile(r"(?<=://)\S*@")
 
 
 class ExecutionEngine:
@@ -233,9 +236,15 @@ class ExecutionEngine:
     def _note(self, failed: Sequence[AttemptRun]) -> None:
         """Write failures down; their endpoints are asked at once whether they are still there."""
         for run in failed:
+            cause = run.error and run.error.__cause__
             logger.warning(
-                "%s failed at %s: %s", run.model.model_id, run.endpoint.address, run.error, exc_info=run.error
+                "%s failed at %s: %s%s",
+                run.model.model_id,
+                run.endpoint.address,
+                run.error,
+                f" ({type(cause).__name__}: {_PASSWORD.sub('', str(cause))})" if cause else "",
             )
+            logger.debug("How %s failed", run.model.model_id, exc_info=run.error)
             self.discovery.poke(run.endpoint)
 
     def _result(self, decision: RoutingDecision, runs: Sequence[AttemptRun], seconds: float) -> ExecutionResult:

@@ -168,6 +168,10 @@ class ModelRegistry:
         """True when the last attempt to ask an endpoint failed."""
         return endpoint in self._offers and self._offers[endpoint] is None
 
+    def has_models(self, endpoint: Endpoint) -> bool:
+        """True when an endpoint has a model, whether that can be used now or not."""
+        return any(endpoint in at for at in self._servings.values())
+
     def mark_loaded(self, model_id: str, endpoint: Endpoint) -> None:
         """Note that a model has just answered at an endpoint, so that it is in memory there."""
         serving = self._serving(model_id, endpoint)

@@ -43,6 +43,15 @@ def test_a_server_of_ones_own_is_spoken_of_too(registry: ModelRegistry) -> None:
     assert "has no model that can be used now: load one there" in what_to_do(registry, [own])
 
 
+def test_models_that_failed_just_now_are_not_called_missing(registry: ModelRegistry) -> None:
+    """There is nothing to pull or to download."""
+    registry.apply_offers(ONE, [an_offer("alpha")])
+    registry.cool_down("alpha", ONE, float("inf"))
+    registry.cool_down("gamma", STUDIO, float("inf"))
+    said = what_to_do(registry, [ONE, STUDIO])
+    assert said.count("has models, but each is switched off or failed a moment ago: ask again in a minute.") == 2
+
+
 def test_without_any_server_the_settings_are_named(registry: ModelRegistry) -> None:
     """There is nothing to start yet."""
     assert "set OLLAMA_BASE_URL or LMSTUDIO_BASE_URL" in what_to_do(registry, [])

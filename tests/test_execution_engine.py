@@ -252,6 +252,20 @@ async def test_the_log_names_no_password(caplog: pytest.LogCaptureFixture) -> No
     assert "http://one:11434" in caplog.text
 
 
+async def test_a_failure_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """With its cause; the traceback is there for whoever turns the level down."""
+    backend, error = FakeBackend(ONE), BadReply("Alpha broke.", backend="ollama")
+    error.__cause__ = ValueError("HTTP 500 of http://me:hunt/er2@one/api")
+    backend.plays("alpha", [error])
+    with caplog.at_level(logging.DEBUG, "routing.execution_engine"):
+        async with an_engine([backend], some_models("alpha")) as engine:
+            await engine.execute(ASK)
+    warning, debug = caplog.records
+    assert warning.getMessage() == "alpha failed at http://one: Alpha broke. (ValueError: HTTP 500 of http://one/api)"
+    assert (warning.exc_info, warning.levelname, debug.levelname) == (None, "WARNING", "DEBUG")
+    assert debug.exc_info is not None
+
+
 async def test_a_bug_passes_through_and_leaves_nothing_behind() -> None:
     """It is no reason to fall back, and its place in the line is free again."""
     backend = FakeBackend(ONE)
