@@ -127,11 +127,11 @@ class Terminal:
         try:
             async with asyncio.timeout(SECONDS):
                 while text not in self.shown[self._looked :]:
-                    assert not self._hung_up, f"{text!r} was not shown: {self.shown!r}"
+                    assert not self._hung_up, f"{text!r} was not shown: {self.shown[-2000:]!r}"
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
-            raise AssertionError(f"{text!r} was not shown: {self.shown!r}") from None
+            raise AssertionError(f"{text!r} was not shown: {self.shown[-2000:]!r}") from None
         self._looked = self.shown.index(text, self._looked) + len(text)
 
     async def end(self) -> int:

@@ -1,0 +1,141 @@
+"""The doctor finds what is wrong, says what to do, and shows no secret."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+from settings import Settings
+from terminal.findings import Verdict
+from terminal.installation_checks import check_log, check_packages, check_secrecy
+from terminal.service_checks import check_admins, check_room
+from tests.command_line import CommandLine
+from tests.fake_model_server import FakeModel
+from tests.fake_ollama import FakeOllama
+from tests.telegram_server import TOKEN, TelegramServer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+async def test_a_healthy_installation_passes(tmp_path: Path) -> None:
+    """With a token, a server and a model, every line is a ✓ but for the admin who is still missing."""
+    async with FakeOllama({"qwen2.5:7b-instruct-q4_K_M": FakeModel()}) as ollama, TelegramServer() as telegram:
+        (tmp_path / ".env").write_text(f"TELEGRAM_BOT_TOKEN={TOKEN}\n")
+        (tmp_path / ".env").chmod(0o600)
+        line = CommandLine(tmp_path, OLLAMA_BASE_URL=ollama.root, TELEGRAM_API_URL=telegram.url)
+        ran = await line.run("doctor")
+        found = f"✓ Ollama at {ollama.root}, version 0.33.0: 1 models"
+    assert (ran.status, ran.err) == (0, "")
+    lines = ran.out.splitlines()
+    assert found in lines
+    assert "✓ Telegram: the token is that of @switchboard_bot" in lines
+    assert "✓ 1 models can answer" in lines
+    assert [line for line in lines if line[0] in "!✗"] == ["! nobody is the bot's admin yet"]
+    assert TOKEN not in ran.out
+    assert not (tmp_path / "switchboard.db").exists()
+
+
+async def test_every_failure_says_what_to_do(tmp_path: Path) -> None:
+    """A refused token, an open .env, a spoilt database, a dead server: each has its line and its remedy, status 1."""
+    wrong = "98765:AAwrong-token-nobody-should-read"
+    (tmp_path / ".env").write_text(f"TELEGRAM_BOT_TOKEN={wrong}\n")
+    (tmp_path / ".env").chmod(0o644)
+    (tmp_path / "switchboard.db").write_bytes(b"SQLite format 3\x00" + b"garbage " * 2000)
+    async with TelegramServer() as telegram:
+        line = CommandLine(
+            tmp_path,
+            OLLAMA_BASE_URL="http://127.0.0.1:9",
+            TELEGRAM_API_URL=telegram.url,
+            LOG_FILE=tmp_path / "missing" / "bot.log",
+        )
+        ran = await line.run("doctor")
+    assert ran.status == 1
+    assert "wrong-token" not in ran.out + ran.err
+    for part in (
+        "can be read by others",
+        "chmod 600",
+        "✗ the database cannot be used",
+        "put back a backup",
+        "Telegram does not know this token: copy it again from @BotFather.",
+        "! Ollama at http://127.0.0.1:9 is not reachable",
+        "✗ no model can answer",
+        "start it with `ollama serve`",
+        "cannot be written",
+    ):
+        assert part in ran.out, part
+
+
+async def test_no_network_is_told_from_a_wrong_token(tmp_path: Path) -> None:
+    """A Telegram that cannot be reached says nothing about the token."""
+    line = CommandLine(tmp_path, TELEGRAM_BOT_TOKEN=TOKEN, TELEGRAM_API_URL="http://127.0.0.1:9")
+    assert "http://127.0.0.1:9 cannot be reached: check the network" in (await line.run("doctor")).out
+
+
+async def test_bad_settings_and_entries_are_listed(tmp_path: Path) -> None:
+    """Every problem of .env, and of models.toml, is a line of its own."""
+    (tmp_path / ".env").write_text("MAX_COST=lots\nLOG_LEVEL=loud\n")
+    ran = await CommandLine(tmp_path).run("doctor")
+    assert ran.status == 1
+    assert {"✗ MAX_COST must be a number from 0 to 1.", "✗ LOG_LEVEL must be debug, info, warning or error."} <= set(
+        ran.out.splitlines()
+    )
+    (tmp_path / ".env").unlink()
+    (tmp_path / "models.toml").write_text("[models.mine]\ncost = 7\n")
+    ran = await CommandLine(tmp_path).run("doctor")
+    assert ran.status == 1
+    assert "✗ models.toml:" in ran.out
+
+
+async def test_a_locked_database_is_found(tmp_path: Path) -> None:
+    """Whoever holds the lock is to be closed."""
+    line = CommandLine(tmp_path)
+    await line.run("stats")
+    other = sqlite3.connect(tmp_path / "switchboard.db")
+    other.execute("BEGIN IMMEDIATE")
+    ran = await line.run("doctor")
+    other.close()
+    assert "is locked: close the other program" in ran.out
+
+
+def test_what_is_installed_is_compared_with_the_list(tmp_path: Path) -> None:
+    """A missing or a different version is named; packages for other machines are not asked for."""
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("rich==0.0.1  # old\nno-such-package==1.0\nmlx-lm==0.0 ; sys_platform == 'none'\n")
+    found = check_packages(requirements)
+    assert found.verdict is Verdict.FAILED
+    assert "rich" in found.text
+    assert "no-such-package missing" in found.text
+    assert "mlx-lm" not in found.text
+    assert check_packages().verdict is Verdict.WELL
+
+
+def test_who_else_can_read_the_settings_matters(tmp_path: Path) -> None:
+    """Rights for others are warned about, none at all are well."""
+    dotenv = tmp_path / ".env"
+    assert check_secrecy(dotenv).verdict is Verdict.WELL
+    dotenv.touch()
+    for mode, verdict in ((0o600, Verdict.WELL), (0o640, Verdict.WARNING), (0o604, Verdict.WARNING)):
+        dotenv.chmod(mode)
+        assert check_secrecy(dotenv).verdict is verdict
+
+
+def test_the_log_may_be_a_new_file(tmp_path: Path) -> None:
+    """What counts is whether it can be written."""
+    assert check_log(Settings()).verdict is Verdict.WELL
+    assert check_log(Settings(log_file=tmp_path / "new.log")).verdict is Verdict.WELL
+    assert check_log(Settings(log_file=tmp_path)).verdict is Verdict.FAILED
+    assert check_log(Settings(log_file=tmp_path / "no" / "new.log")).verdict is Verdict.FAILED
+
+
+def test_an_admin_is_needed_for_telegram_alone() -> None:
+    """The terminal's owner needs no admin."""
+    connected = Settings(telegram_bot_token=TOKEN)
+    assert check_admins(Settings(), has_admin=False).verdict is Verdict.WELL
+    assert check_admins(connected, has_admin=False).verdict is Verdict.WARNING
+    assert check_admins(connected, has_admin=True).verdict is Verdict.WELL
+
+
+def test_room_on_the_disk_is_measured(tmp_path: Path) -> None:
+    """The figure is that of the disk the folder is on."""
+    assert "GB free" in check_room(tmp_path).text
