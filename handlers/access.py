@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from telegram.ext import ApplicationHandlerStop
 
 from handlers.admin_code import AdminCode
+from handlers.failures import guard
 from handlers.front import name_of
 from handlers.lanes import command_of
 from handlers.menu import offer_to_admins
@@ -85,16 +86,24 @@ class Access:
 
 
 async def gate(front: Front, update: Update) -> None:
-    """Let an update through if it comes from somebody with access. Raises ApplicationHandlerStop if not."""
+    """Let an update through if it comes from somebody with access. Raises ApplicationHandlerStop if not.
+
+    Any other error would only be reported, and the update go on to the handlers behind the gate: so there is none.
+    """
+    if not await guard(lambda: _may_pass(front, update), "check who has written"):
+        raise ApplicationHandlerStop
+
+
+async def _may_pass(front: Front, update: Update) -> bool:
     user, message = update.effective_user, update.message or update.edited_message
     # Who writes as a channel or as a group can be anybody.
     if user is None or user.is_bot or (message and message.sender_chat):
-        raise ApplicationHandlerStop
+        return False
     if await front.access.role(user.id):
-        return
+        return True
     if update.message and update.message.chat.type == update.message.chat.PRIVATE:
         await _meet_stranger(front, update.message, user)
-    raise ApplicationHandlerStop
+    return False
 
 
 async def claimed(front: Front, message: Message, user: User) -> bool:

@@ -90,6 +90,17 @@ def command_entity(length: int) -> dict[str, object]:
     return {"type": "bot_command", "offset": 0, "length": length}
 
 
+async def test_the_gate_stays_closed_when_something_goes_wrong_in_it(tmp_path: Path) -> None:
+    """An error while a stranger is told off must not let the message through to the model."""
+    async with running(tmp_path) as bot:
+        bot.telegram.faults.refuse("something", times=2, method="sendMessage", chat_id=STRANGER_ID)
+        await bot.stranger.say("What is Python?")
+        await bot.telegram.wait_for(lambda: bot.telegram.called("sendMessage", STRANGER_ID))
+        await settled(bot)
+        assert bot.ollama.asked("/api/chat") == []
+        assert bot.stranger.chat.sent == []
+
+
 @pytest.mark.parametrize("user_id", [ADMIN_ID, MEMBER_ID])
 async def test_those_in_the_settings_are_answered(tmp_path: Path, user_id: int) -> None:
     """ADMIN_USER_IDS and ALLOWED_USER_IDS are enough to talk."""
