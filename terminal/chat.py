@@ -22,7 +22,9 @@ def chat(settings: Settings, greeting: str = "") -> int:
     """Talk until the end of input; return the exit status. Raises InvalidConfiguration, StorageError."""
     screen = open_screen()
     with BackgroundLoop() as loop:
-        conversation = Conversation(loop.hold(open_services(settings)), screen)
+        services = loop.hold(open_services(settings))
+        loop.run(services.forget_the_old())
+        conversation = Conversation(services, screen)
         if is_typed():
             screen.note("\n".join(filter(None, (greeting, WELCOME))))
             return _talk(loop, conversation)

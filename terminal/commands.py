@@ -55,6 +55,7 @@ async def _retry(conversation: Conversation, _: str) -> None:
 
 async def _model(conversation: Conversation, wanted: str) -> None:
     services = conversation.services
+    await services.models_known()
     if not wanted:
         conversation.screen.markdown(await _choices(conversation))
     elif wanted.lower() == "auto":
@@ -117,6 +118,7 @@ async def _strategy(conversation: Conversation, wanted: str) -> None:
 
 
 async def _models(conversation: Conversation, _: str) -> None:
+    await conversation.services.models_known()
     conversation.screen.markdown(reports.models(conversation.services.registry))
 
 

@@ -195,6 +195,14 @@ async def test_nothing_configured_starts_the_chat(tmp_path: Path) -> None:
         await terminal.until("> ")
         terminal.type("7 * 6\n")
         await terminal.until("42")
+        await terminal.until("> ")
+        terminal.type("\x04")
+        assert await terminal.end() == 0
+
+
+async def test_models_are_known_from_the_first_command_on(line: CommandLine) -> None:
+    """A command that comes before the servers have answered waits for them."""
+    assert "1 of 10 models can be used" in (await line.run("chat", given="/models\n")).out
 
 
 async def test_odd_input_is_survived(line: CommandLine) -> None:
