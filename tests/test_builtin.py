@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from routing.answers.arithmetic import Incalculable, calculate
-from routing.model_backends.builtin import BUILTIN, BuiltinBackend
+from routing.model_backends.builtin import BUILTIN, NO_MODEL, BuiltinBackend
 from routing.types import Attachment, Completion, Endpoint, GenerationRequest, Message, Modality, Token
 
 NOW = datetime(2026, 11, 21, 1, 5, tzinfo=timezone(timedelta(hours=1), "CET"))
@@ -307,3 +307,17 @@ async def test_the_event_loop_runs_on_while_units_load():
     await _events(backend, Message("user", "3 miles in km"))
     ticker.cancel()
     assert ticks > 1
+
+
+async def test_an_answer_is_told_from_an_apology():
+    """The finish reason says which it is, and the apology begins with what the engine knows of the situation."""
+    backend = BuiltinBackend(advice=lambda: "Start a server.")
+    reasons = {}
+    for text in ("12*2", "Hello", "help", "Write a poem about the sea"):
+        request = GenerationRequest((Message("user", text),), situation="Qwen timed out.")
+        async with aclosing(backend.stream(BUILTIN, request)) as stream:
+            token, completion = [event async for event in stream]
+        reasons[text] = completion.finish_reason
+    assert reasons == {"12*2": "stop", "Hello": "stop", "help": "stop", "Write a poem about the sea": NO_MODEL}
+    assert token.text.startswith("Qwen timed out. Start a server.")
+    assert "No language model" not in token.text
