@@ -317,7 +317,9 @@ async def test_an_answer_is_told_from_an_apology():
         request = GenerationRequest((Message("user", text),), situation="Qwen timed out.")
         async with aclosing(backend.stream(BUILTIN, request)) as stream:
             token, completion = [event async for event in stream]
-        reasons[text] = completion.finish_reason
+        assert isinstance(token, Token)
+        assert isinstance(completion, Completion)
+        reasons[text], said = completion.finish_reason, token.text
     assert reasons == {"12*2": "stop", "Hello": "stop", "help": "stop", "Write a poem about the sea": NO_MODEL}
-    assert token.text.startswith("Qwen timed out. Start a server.")
-    assert "No language model" not in token.text
+    assert said.startswith("Qwen timed out. Start a server.")
+    assert "No language model" not in said
