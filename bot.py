@@ -35,11 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status: 0 done, 1 failed and said so, 2 wrong usage, 130 interrupted."""
     given = _parser().parse_args(arguments)
     os.chdir(HOME)
-    _replace_what_cannot_be_shown()
+    _replace_what_is_no_text()
     try:
         command: Callable[[argparse.Namespace], int] = given.command
         return command(given)
     except KeyboardInterrupt:
+        print(file=sys.stderr)  # what follows begins a line of its own, after the ^C
         return 130
     except BrokenPipeError:  # whoever read the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -66,9 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     add("run", _run, "run the Telegram bot (the default); without a token, the terminal chat")
     add("chat", _chat, "talk in the terminal; reads lines from a pipe too")
     ask = add("ask", _ask, "answer one question: the answer goes to standard output, its receipt to standard error")
-    ask.add_argument("text", metavar="TEXT", help="the question; - reads it from standard input")
+    ask.add_argument("text", metavar="TEXT", type=_question, help="the question; - reads it from standard input")
     route = add("route", _route, "show which models would answer, in which order and why, without running them")
-    route.add_argument("text", metavar="TEXT", help="the question; - reads it from standard input")
+    route.add_argument("text", metavar="TEXT", type=_question, help="the question; - reads it from standard input")
     route.add_argument("--strategy", metavar="S", type=_strategy, help=f"one of {', '.join(STRATEGIES)}")
     add("models", _models, "list every model: whether it can be used now, where, how fast and how good it is")
     stats = add("stats", _stats, "show what the bot did: counts, success and fallback rates, times, tokens")
@@ -78,6 +79,12 @@ def _parser() -> argparse.ArgumentParser:
     add("doctor", _doctor, "check everything, and say for each failure what to do")
     add("setup", _setup, "set up Telegram, the model servers and models, step by step")
     return parser
+
+
+def _question(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("there is no question in it")
+    return text
 
 
 def _strategy(text: str) -> str:
@@ -199,12 +206,16 @@ def _log_beside_the_screen(settings: Settings) -> None:
 
 
 def _text(given: argparse.Namespace) -> str:
-    return sys.stdin.read() if given.text == "-" else str(given.text)
+    """Take the question from where it is. Raises SystemExit, status 1, when standard input holds none."""
+    text = sys.stdin.read() if given.text == "-" else str(given.text)
+    if not text.strip():
+        raise SystemExit("There is no question on standard input.")
+    return text
 
 
-def _replace_what_cannot_be_shown() -> None:
-    """Have a terminal or a pipe that lacks a character get another one instead of an error."""
-    for stream in (sys.stdout, sys.stderr):
+def _replace_what_is_no_text() -> None:
+    """Let bytes that are no text, and characters that a terminal lacks, become other characters instead of errors."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 

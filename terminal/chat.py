@@ -28,6 +28,8 @@ def chat(settings: Settings, greeting: str = "") -> int:
         if is_typed():
             screen.note("\n".join(filter(None, (greeting, WELCOME))))
             return _talk(loop, conversation)
+        if greeting:
+            print(greeting, file=sys.stderr)
         for message in piped_messages(sys.stdin):
             if _leaves(message):
                 break

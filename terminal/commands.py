@@ -36,6 +36,7 @@ async def obey(conversation: Conversation, line: str) -> None:
 
 async def _help(conversation: Conversation, _: str) -> None:
     lines = [f"- `/{' '.join(filter(None, (name, known.usage)))}` {known.about}" for name, known in COMMANDS.items()]
+    lines.append(f"- `/{LEAVE[0]}` leaves")
     conversation.screen.markdown("\n".join(("Write a message, or one of these:", "", *lines)))
 
 

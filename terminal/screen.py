@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 _PIPE_COLUMNS = 200
+_QUICK_CHARACTERS = 10_000
 
 
 class AnswerView(Protocol):
@@ -164,7 +165,7 @@ class _RichAnswer:
 
     def write(self, text: str) -> None:
         self._growing.add(printable(text))
-        if done := self._growing.take_finished():
+        if "\n" in text and (done := self._growing.take_finished()):
             self._console.print(rendered(done))
 
     def status(self, text: str) -> None:
@@ -178,7 +179,7 @@ class _RichAnswer:
     def _tail(self) -> RenderableType:
         if not self._growing.text:
             return Text(self._status, style="dim")
-        return _LastLines(rendered(self._growing.text))
+        return _LastLines(_quickly_rendered(self._growing.text))
 
 
 class _LastLines:
@@ -192,6 +193,11 @@ class _LastLines:
         for line in lines[-max(1, console.height - 1) :]:
             yield from line
             yield Segment.line()
+
+
+def _quickly_rendered(text: str) -> RenderableType:
+    """Render what grows; a block too long to be rendered several times a second stays plain until it is finished."""
+    return rendered(text) if len(text) <= _QUICK_CHARACTERS else Text(text[-_QUICK_CHARACTERS:])
 
 
 def rendered(text: str) -> Markdown:

@@ -43,6 +43,13 @@ async def test_a_dash_reads_the_question_from_standard_input(line: CommandLine, 
     assert ollama.asked("/api/chat")[0].body["messages"][-1]["content"] == question
 
 
+async def test_an_empty_standard_input_is_no_question(line: CommandLine, ollama: FakeOllama) -> None:
+    """No model is asked nothing."""
+    ran = await line.run("ask", "-", given=" \n")
+    assert (ran.status, ran.out, ran.err) == (1, "", "There is no question on standard input.\n")
+    assert ollama.asked("/api/chat") == []
+
+
 async def test_each_question_stands_alone(line: CommandLine, ollama: FakeOllama) -> None:
     """What was asked before, here or in the chat, is no part of a question."""
     await line.run("chat", given="My name is Ada.\n")

@@ -55,7 +55,14 @@ def test_the_parser_is_light() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("sing",), ("ask",), ("route", "x", "--strategy", "wild"), ("stats", "--period", "1y"), ("chat", "--json")],
+    [
+        ("sing",),
+        ("ask",),
+        ("ask", " "),
+        ("route", "x", "--strategy", "wild"),
+        ("stats", "--period", "1y"),
+        ("chat", "--json"),
+    ],
     ids=" ".join,
 )
 def test_wrong_usage_is_status_two(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:

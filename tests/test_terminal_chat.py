@@ -164,6 +164,7 @@ async def test_commands_do_what_they_say(line: CommandLine, ollama: FakeOllama) 
         "There is no strategy nonsense",
         "Nothing is being written.",
         "There is no command /what.",
+        "`/quit` leaves",
         "A new conversation",
         "There is nothing to answer again yet.",
     ):
@@ -203,6 +204,13 @@ async def test_nothing_configured_starts_the_chat(tmp_path: Path) -> None:
 async def test_models_are_known_from_the_first_command_on(line: CommandLine) -> None:
     """A command that comes before the servers have answered waits for them."""
     assert "1 of 10 models can be used" in (await line.run("chat", given="/models\n")).out
+
+
+async def test_a_service_without_a_token_says_so(tmp_path: Path) -> None:
+    """Where nobody types, the chat ends at once; why is said on standard error."""
+    ran = await CommandLine(tmp_path).run("run")
+    assert (ran.status, ran.out) == (0, "")
+    assert "TELEGRAM_BOT_TOKEN=" in ran.err
 
 
 async def test_odd_input_is_survived(line: CommandLine) -> None:
