@@ -72,7 +72,9 @@ class Front:
     async def redraw(self, message: Message, screen: Screen) -> None:
         """Make a screen of the message of ours that carries its buttons: the last one, where there are several."""
         part = parts_of(self.formatter.format(screen.markdown))[-1]
-        await self.delivery(target_of(message)).replace(message.message_id, part, screen.keyboard)
+        shown = part.response.plain_part(part.index).text.strip()
+        if (message.text, message.reply_markup) != (shown, screen.keyboard):
+            await self.delivery(target_of(message)).replace(message.message_id, part, screen.keyboard)
 
     async def say(self, message: Message, markdown: str) -> None:
         """Answer a message with a sentence or more."""

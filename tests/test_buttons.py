@@ -58,13 +58,14 @@ async def test_auto_leaves_the_choice_to_the_router(tmp_path: Path) -> None:
 
 
 async def test_pressing_the_same_button_twice_is_no_error(tmp_path: Path) -> None:
-    """Telegram refuses an edit that changes nothing; nobody notices."""
+    """Telegram refuses an edit that changes nothing, so there is none."""
     async with running(tmp_path, TWO_MODELS) as bot:
         (screen,) = await bot.admin.ask("/model")
-        for _ in range(2):
-            assert await notice(bot, bot.admin, screen, f"model:{tag_of(SEVEN)}")
+        assert await notice(bot, bot.admin, screen, f"model:{tag_of(SEVEN)}")
         await bot.telegram.wait_for(lambda: "✓ Qwen2.5 7B" in screen.buttons)
-        assert not any("wrong" in told["text"] for told in bot.admin.notices)
+        assert await notice(bot, bot.admin, screen, f"model:{tag_of(SEVEN)}") == "Qwen2.5 7B answers from now on."
+        await bot.admin.ask("/help")
+        assert [call.status for call in bot.telegram.called("editMessageText")] == [200]
 
 
 async def test_many_models_come_in_pages(tmp_path: Path) -> None:
