@@ -144,7 +144,7 @@ async def way_table(rounds: int) -> None:
                         f"{chats:>3} chat{'s' * (chats > 1):<25}"
                         + "".join(f"{median_ms(times):>20}" for times in zip(*rows, strict=True))
                     )
-                ollama.models[MODEL].script = Script(pieces=("Python is ", "slow today."), token_seconds=0.75)
+                ollama.models[MODEL].script = Script(pieces=("Python ", "is ", "slow today."), token_seconds=0.75)
                 rows = await ask_at_once(telegram, ollama, MANY_CHATS)
                 totals = [total for _, _, total in rows]
                 print(f"\n{MANY_CHATS} chats at once, a model that takes 1.5 s: ", end="")

@@ -42,7 +42,6 @@ class Server:
 
     name: str
     url: str
-    kind: str = "openai_compatible"
     api_key_env: str = ""
     generations: int | None = None
     check_model: bool = True
@@ -269,7 +268,6 @@ _MODEL: Mapping[str, Check] = {
 }
 _SERVER: Mapping[str, Check] = {
     "url": _address,
-    "kind": _one_of(("openai_compatible", "ollama", "lmstudio")),
     "api_key_env": _text,
     "generations": _whole(1, 512),
     "check_model": _flag,

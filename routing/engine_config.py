@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from routing.catalog import Server
     from routing.model_registry import ModelRegistry
 
+OPENAI_COMPATIBLE = "openai_compatible"
+"""The kind, in the table of backends, of every server that models.toml names."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineConfig:
@@ -47,7 +50,7 @@ class EngineConfig:
     def adapter_factory(self) -> ModelAdapterFactory:
         """Build the factory that knows the keys and kinds of these servers."""
         servers = {
-            server.name: ServerOptions(server.kind, os.environ.get(server.api_key_env, ""), server.check_model)
+            server.name: ServerOptions(OPENAI_COMPATIBLE, os.environ.get(server.api_key_env, ""), server.check_model)
             for server in self.servers
         }
         servers["lmstudio"] = ServerOptions("lmstudio", self.lmstudio_api_key)

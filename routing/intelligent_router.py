@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from routing.model_backends.builtin import BUILTIN
-from routing.ranking import Ranking, TaskKind, rank
+from routing.ranking import Fitting, Ranking, TaskKind, rank
 from routing.strategies import weights_for
 from routing.task_classifier import TaskClassifier, prompt_tokens
 from routing.types import (
@@ -91,9 +91,9 @@ class IntelligentRouter:
         task = self._classifier.classify(query)
         strategy = query.strategy or self.strategy
         ranking = self._ranking(query, task, strategy)
-        fitting, too_small, notes = _fitting(ranking, query, task)
-        exclusions = ranking.exclusions + too_small
-        candidates, moved = self._rearranged(fitting, exclusions, query)
+        fits, notes = _fitting(ranking, query, task)
+        exclusions = ranking.exclusions + fits.too_small
+        candidates, moved = self._rearranged(fits.candidates, exclusions, query)
         first = candidates[0].model if candidates else BUILTIN
         decision = RoutingDecision(
             classification=task,
@@ -210,7 +210,7 @@ def _chosen_first(
         return (first, *(other for other in candidates if other is not chosen)), ()
     out = next((exclusion for exclusion in exclusions if exclusion.model.model_id == model_id), None)
     if out is None:
-        return candidates, (f"the chosen model {model_id} is not there any more",)
+        return candidates, (f"the chosen model {model_id} is offered by no server now",)
     return candidates, (f"{out.model.display_name}, which you chose, was left out: {out.reason}",)
 
 
@@ -221,38 +221,29 @@ def _estimated_seconds(model: ModelMetadata, task: TaskClassification) -> float:
     return round(_FIRST_TOKEN_SECONDS[model.speed_class] + task.estimated_tokens / model.tokens_per_second, 2)
 
 
-def _fitting(
-    ranking: Ranking, query: Query, task: TaskClassification
-) -> tuple[tuple[Candidate, ...], tuple[Exclusion, ...], tuple[str, ...]]:
+def _fitting(ranking: Ranking, query: Query, task: TaskClassification) -> tuple[Fitting, tuple[str, ...]]:
     """Apply the context gate: prompt and answer must fit.
 
     The whole conversation should; when it fits no model, the last message must, and older turns are left out. The
     model that a person chose only has to take the last message.
     """
-    whole = task.prompt_tokens + task.estimated_tokens
-    if whole <= ranking.smallest_context_tokens or not ranking.candidates:
-        return ranking.candidates, (), ()
     # Turns may be left out; what is asked, what came along with it and the system prompt may not.
-    alone = prompt_tokens(replace(query, history=())) + task.estimated_tokens
-    fits = _partition(ranking, whole, alone, query.model_id)
-    if fits[0]:
-        return (*fits, ())
-    fits = _partition(ranking, alone, alone, query.model_id)
-    if fits[0]:
-        return (*fits, ("the conversation is longer than any model's context: its oldest turns are left out",))
-    largest = max(place.context_tokens for place in ranking.places)
-    return (*fits, (f"the message needs about {alone} tokens, and the largest model here takes {largest}",))
+    whole = task.prompt_tokens + task.estimated_tokens
+    alone = prompt_tokens(replace(query, history=())) + task.estimated_tokens if query.history else whole
+    fits = _with_chosen(ranking.fitting(whole), ranking.fitting(alone), query.model_id)
+    if fits.candidates or not ranking.candidates:
+        return fits, ()
+    fits = ranking.fitting(alone)
+    if fits.candidates:
+        return fits, ("the conversation is longer than any model's context: its oldest turns are left out",)
+    largest = ranking.largest_context_tokens
+    return fits, (f"the message needs about {alone} tokens, and the largest model here takes {largest}",)
 
 
-def _partition(
-    ranking: Ranking, needed: int, needed_of_chosen: int, chosen_id: str | None
-) -> tuple[tuple[Candidate, ...], tuple[Exclusion, ...]]:
-    """Part those whose context takes `needed` tokens from those whose does not; the chosen one has its own measure."""
-    needs = [needed_of_chosen if place.candidate.model.model_id == chosen_id else needed for place in ranking.places]
-    fitting = [
-        place.candidate for place, need in zip(ranking.places, needs, strict=True) if need <= place.context_tokens
-    ]
-    too_small = [
-        place.too_small for place, need in zip(ranking.places, needs, strict=True) if need > place.context_tokens
-    ]
-    return tuple(fitting), tuple(too_small)
+def _with_chosen(fits: Fitting, alone: Fitting, chosen_id: str | None) -> Fitting:
+    """Add the model that a person chose, if it takes the last message alone."""
+    chosen = next((candidate for candidate in alone.candidates if candidate.model.model_id == chosen_id), None)
+    if not chosen_id or chosen is None or chosen in fits.candidates:
+        return fits
+    others = tuple(exclusion for exclusion in fits.too_small if exclusion.model is not chosen.model)
+    return Fitting((*fits.candidates, chosen), others)

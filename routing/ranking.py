@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from routing.context_window import served_context_tokens
 from routing.strategies import SPEED_VALUE
@@ -42,24 +44,45 @@ class TaskKind:
     preferred_backend: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One candidate's place: the tokens its context takes, and the exclusion if a query needs more."""
+class Fitting(NamedTuple):
+    """Candidates whose context takes a query, best first, and the others."""
 
-    candidate: Candidate
-    context_tokens: int
-    too_small: Exclusion
-
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """Places, best first, and what was left out. `smallest_context_tokens` spares most queries the context gate."""
-
-    places: tuple[Place, ...]
     candidates: tuple[Candidate, ...]
-    exclusions: tuple[Exclusion, ...]
-    notes: tuple[str, ...]
-    smallest_context_tokens: int
+    too_small: tuple[Exclusion, ...]
+
+
+class Ranking:
+    """All candidates for one kind of task, best first, what was left out, and notes on the whole."""
+
+    def __init__(self, candidates: Sequence[Candidate], exclusions: Sequence[Exclusion], notes: Sequence[str]) -> None:
+        self.candidates = tuple(candidates)
+        self.exclusions = tuple(exclusions)
+        self.notes = tuple(notes)
+        self._contexts = [served_context_tokens(candidate.model) for candidate in candidates]
+        self._levels = sorted(set(self._contexts))
+        self._fittings: dict[int, Fitting] = {}
+
+    @property
+    def largest_context_tokens(self) -> int:
+        """The most tokens that any candidate takes; 0 without candidates."""
+        return self._levels[-1] if self._levels else 0
+
+    def fitting(self, needed_tokens: int) -> Fitting:
+        """Part the candidates by whether their context takes so many tokens; kept for each level of context."""
+        level = bisect_left(self._levels, needed_tokens)
+        if level not in self._fittings:
+            self._fittings[level] = self._part(self._levels[level] if level < len(self._levels) else math.inf)
+        return self._fittings[level]
+
+    def _part(self, least_context: float) -> Fitting:
+        pairs = list(zip(self.candidates, self._contexts, strict=True))
+        fitting = tuple(candidate for candidate, context in pairs if context >= least_context)
+        too_small = (
+            Exclusion(candidate.model, f"too small a context ({context} tokens)")
+            for candidate, context in pairs
+            if context < least_context
+        )
+        return Fitting(fitting, tuple(too_small))
 
 
 def rank(registry: ModelRegistry, kind: TaskKind) -> Ranking:
@@ -68,15 +91,8 @@ def rank(registry: ModelRegistry, kind: TaskKind) -> Ranking:
     left_out = [Exclusion(status.model, status.reason) for status in statuses if not status.available]
     able, unable, notes = _through_gates([status for status in statuses if status.available], kind)
     # sorted() is stable: among equals the order of the catalog decides.
-    candidates = tuple(sorted((_judge(status, kind) for status in able), key=lambda candidate: -candidate.score))
-    places = tuple(map(_place, candidates))
-    smallest = min((place.context_tokens for place in places), default=0)
-    return Ranking(places, candidates, (*left_out, *unable), tuple(notes), smallest)
-
-
-def _place(candidate: Candidate) -> Place:
-    context = served_context_tokens(candidate.model)
-    return Place(candidate, context, Exclusion(candidate.model, f"too small a context ({context} tokens)"))
+    candidates = sorted((_judge(status, kind) for status in able), key=lambda candidate: -candidate.score)
+    return Ranking(candidates, (*left_out, *unable), notes)
 
 
 def _through_gates(

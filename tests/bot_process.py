@@ -69,9 +69,9 @@ class BotProcess:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, str(BOT), "run", env=self._environment, stdout=log, stderr=log, cwd=self._log.parent
             )
-        await self._telegram.wait_for(
-            lambda: self._telegram.polls > polls or self.process.returncode is not None, poll_timeout_seconds
-        )
+        async with asyncio.timeout(poll_timeout_seconds):
+            while self._telegram.polls == polls and self.process.returncode is None:
+                await asyncio.sleep(0.005)
         assert self.process.returncode is None, self.output
         self.poll_seconds = time.monotonic() - began
         return self

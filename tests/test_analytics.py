@@ -212,6 +212,7 @@ async def test_the_last_decision_survives_a_restart(path):
         record(analytics, FAILED, key=ConversationKey(5))
     async with await Database.open(path) as database:
         last = await Analytics(database).last_decision(HERE)
+    assert last
     assert (last.selected_model, last.answer_model, last.reasoning) == ("coder", "general", "code specialist, loaded")
     assert (last.outcome, last.fallback_used, last.strategy, last.category) == (Outcome.ANSWERED, True, "auto", "code")
     assert last.attempts == (

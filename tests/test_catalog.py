@@ -118,7 +118,6 @@ def test_a_server_is_added_and_its_models_name_it(models_file: Path) -> None:
         check_model = false
         [servers.other]
         url = "https://other"
-        kind = "ollama"
         [models.big]
         backend = "vllm"
         name = "Qwen/Qwen2.5-72B-Instruct"
@@ -126,7 +125,7 @@ def test_a_server_is_added_and_its_models_name_it(models_file: Path) -> None:
     catalog = read(models_file, text)
     assert catalog.servers == (
         Server("vllm", "http://gpu:8000/v1", api_key_env="VLLM_KEY", generations=4, check_model=False),
-        Server("other", "https://other", kind="ollama"),
+        Server("other", "https://other"),
     )
     assert model_of(catalog, "big").backend == "vllm"
 
@@ -218,11 +217,11 @@ def test_a_bad_value_within_is_refused(models_file: Path, entry: str, where: str
         ("models = 3\n", "1: models: should be tables, [models.NAME]"),
         ("[model.x]\nname = 'x'\n", "1: model: is not a known entry; known are models, servers"),
         ("[models.builtin]\nbackend = 'ollama'\nname = 'x'\n", "1: models.builtin: 'builtin' cannot be the id"),
-        ("[servers.x]\nkind = 'ollama'\n", "1: servers.x: needs a `url`"),
+        ("[servers.x]\ngenerations = 2\n", "1: servers.x: needs a `url`"),
         ("[servers.ollama]\nurl = 'http://x'\n", "1: servers.ollama: this name is taken by a backend"),
         ("[servers.x]\nurl = 'gpu:8000'\n", "2: servers.x.url: is not an address such as"),
         ("[servers.x]\nurl = 'http://'\n", "2: servers.x.url: is not an address such as"),
-        ("[servers.x]\nurl = 'http://x'\nkind = 'mlx'\n", "3: servers.x.kind: 'mlx' is not one of"),
+        ("[servers.x]\nurl = 'http://x'\nkind = 'mlx'\n", "3: servers.x.kind: is not a known entry"),
         ("[servers.x]\nurl = 'http://x'\ngenerations = 0\n", "3: servers.x.generations: 0 is not between 1"),
         ("[models.'qwen2.5:7b']\nbackend = 'ollama'\nname = 'x'\ncost = 9\n", "4: models.qwen2.5:7b.cost: 9 is not"),
     ],

@@ -129,7 +129,7 @@ async def test_a_chosen_model_that_is_gone_is_said(tmp_path: Path) -> None:
         await bot.services.preferences.choose_model(ConversationKey(ADMIN_ID), "ollama_gone")
         (answer,) = await bot.admin.ask(QUESTION)
         assert answer.text.startswith("Hello you.")
-        assert "ⓘ the chosen model ollama_gone is not there any more" in answer.text
+        assert "ⓘ the chosen model ollama_gone is offered by no server now" in answer.text
 
 
 # --- stopping ---------------------------------------------------------------------------------------------------------

@@ -150,7 +150,9 @@ async def test_a_chat_goes_on_while_the_database_is_locked(database, path):
         other.execute("BEGIN IMMEDIATE")
         for chat_id in range(5):
             await conversations.append(ConversationKey(chat_id), f"{chat_id}?", "", "a")
-        assert (await conversations.last_turn(ConversationKey(0))).question == "0?"
+        turn = await conversations.last_turn(ConversationKey(0))
+        assert turn
+        assert turn.question == "0?"
         other.execute("ROLLBACK")
     assert await stored(database) == ["0?", "1?", "2?", "3?", "4?"]
 

@@ -42,12 +42,12 @@ def test_each_server_gets_its_backend(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GPU_KEY", "secret")
     servers = [
         Server("gpu", "http://gpu/v1", api_key_env="GPU_KEY", generations=4),
-        Server("far", "http://f", "ollama"),
+        Server("far", "http://f"),
     ]
     config = EngineConfig(servers=servers, generations_per_endpoint=9)
     factory, endpoints = config.adapter_factory(), config.endpoints()
     kinds = [type(factory.build(endpoint)) for endpoint in endpoints]
-    assert kinds == [OllamaBackend, LMStudioBackend, OpenAICompatibleBackend, OllamaBackend]
+    assert kinds == [OllamaBackend, LMStudioBackend, OpenAICompatibleBackend, OpenAICompatibleBackend]
     assert [config.generations(endpoint) for endpoint in endpoints] == [9, 9, 4, 9]
     assert factory._servers["gpu"].api_key == "secret"
     assert "secret" not in repr(factory._servers)

@@ -273,7 +273,7 @@ def test_a_chosen_model_that_cannot_be_had_is_explained() -> None:
         )
     }
     assert list(said.values()) == [
-        "the chosen model nobody is not there any more",
+        "the chosen model nobody is offered by no server now",
         "Absent, which you chose, was left out: not installed",
         "Large, which you chose, was left out: cannot see images",
         "Small, which you chose, was left out: too small a context (1024 tokens)",

@@ -40,8 +40,8 @@ def test_a_cut_answer_says_why(cut: str, word: str) -> None:
 
 def test_a_note_of_the_decision_is_passed_on() -> None:
     """Such as a chosen model that was not taken."""
-    noted = replace(decided(), notes=("the chosen model m is not there any more",))
-    assert receipt(a_result(decision=noted), REGISTRY, "off") == "ⓘ the chosen model m is not there any more"
+    noted = replace(decided(), notes=("the chosen model m is offered by no server now",))
+    assert receipt(a_result(decision=noted), REGISTRY, "off") == "ⓘ the chosen model m is offered by no server now"
 
 
 def test_a_stopped_answer_is_marked() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from routing import model_backends
-from routing.errors import BackendError, InvalidConfiguration
+from routing.errors import BackendError, BackendUnreachable, InvalidConfiguration
 from routing.types import GenerationRequest, Message, Token
 
 if TYPE_CHECKING:
@@ -103,13 +103,21 @@ class ModelAdapterPool:
         self._factory = factory
         self._backends: dict[Endpoint, ModelBackend] = {}
         self._opening = asyncio.Lock()
+        self._closed = False
 
     def put(self, backend: ModelBackend) -> None:
         """Take in a backend that needs no server, and so no factory."""
         self._backends[backend.endpoint] = backend
 
     async def backend(self, endpoint: Endpoint) -> ModelBackend:
-        """The backend for an endpoint, open; callers at the same time get the same one."""
+        """The backend for an endpoint, open; callers at the same time get the same one.
+
+        Raises BackendUnreachable once the pool is closed.
+        """
+        if self._closed:
+            raise BackendUnreachable(
+                f"{endpoint.backend} is not asked any more: Switchboard is stopping.", backend=endpoint.backend
+            )
         if endpoint not in self._backends:
             async with self._opening:
                 if endpoint not in self._backends:
@@ -123,9 +131,9 @@ class ModelAdapterPool:
         return ModelAdapter(model, await self.backend(endpoint), shared=True)
 
     async def close(self) -> None:
-        """Close every backend; running streams end. The pool may be used again afterwards."""
-        backends, self._backends = self._backends, {}
-        await asyncio.gather(*(backend.close() for backend in backends.values()))
+        """Close every backend, for good; running streams end."""
+        self._closed = True
+        await asyncio.gather(*(backend.close() for backend in self._backends.values()))
 
 
 def _same_name(one: str, other: str) -> bool:
