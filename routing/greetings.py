@@ -34,7 +34,7 @@ COMPANIONS = _set(
     " help and well see later soon hope ya guys team comment ça va ca wie geht es dir geht's qué tal que como estás"
     " estas come stai tudo bem как дела nasılsın jak się masz guten morgen tag abend días dias tardes noches bom dia"
     " boa tarde noite have one that was really helpful perfect awesome आप कैसे हैं हो कसे आहात عليكم و vielen dank"
-    " mille muchas dobry dzień wieczór добрый день утро вечер günaydın iyi akşamlar ji जी"
+    " mille muchas beaucoup dobry dzień wieczór добрый день утро вечер günaydın iyi akşamlar ji जी"
 )
 
 # What to say back, by the words of the greeting; the first row that holds one of them.

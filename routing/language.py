@@ -55,13 +55,19 @@ _FUNCTION_WORDS = {
         "mr": "आहे आहेत काय मी आणि नाही कसे मला तू ते या हे होते च्या साठी करा सांगा आम्ही कुठे",
     },
     "latin": {
-        "en": "the is are what how of and to in you i me my it this that for with do does can why who where please on",
-        "de": "der die das ist und ich nicht ein eine einen wie was mit für auf zu wir sie es den dem warum du mir",
-        "fr": "le la les est et je un une des que qui dans pour pas vous tu moi du ce comment quel quelle avec sur au",
-        "es": "el la los las es y un una que de en por para no qué cómo como con del me mi está cuál hola puedes",
-        "it": "il lo la gli è e un una che di in per non come cosa con del mi sono qual della puoi perché ciao",
-        "pt": "o a os as é e um uma que de em por para não como com do da me você qual são meu minha está olá",
-        "nl": "de het een is en ik niet van wat hoe dat voor met op je zijn mij kun waarom naar te wij hoi",
+        "en": "the is are what how of and to in you i me my it this that for with do does can why who where please on"
+        " a an about from at or if be not your write make create tell give explain hi hello hey thanks was which",
+        "de": "der die das ist und ich nicht ein eine einen wie was mit für auf zu wir sie es den dem warum du mir"
+        " hallo guten morgen danke bitte schreibe",
+        "fr": "le la les est et je un une des que qui dans pour pas vous tu moi du ce comment quel quelle avec sur au"
+        " bonjour bonsoir salut merci écris",
+        "es": "el la los las es y un una que de en por para no qué cómo como con del me mi está cuál hola puedes"
+        " gracias buenos buenas favor escribe",
+        "it": "il lo la gli è e un una che di in per non come cosa con del mi sono qual della puoi perché ciao"
+        " grazie buongiorno buonasera scrivi",
+        "pt": "o a os as é e um uma que de em por para não como com do da me você qual são meu minha está olá"
+        " obrigado obrigada bom boa dia vai escreva",
+        "nl": "de het een is en ik niet van wat hoe dat voor met op je zijn mij kun waarom naar te wij hoi bedankt",
         "tr": "bir ve bu ne için nasıl mı mi mu değil ben sen çok var yok ile neden bana olan nedir da de merhaba",
         "pl": "i w nie na jest się to co jak z do że czy dla mi jestem mam proszę od po jaki jaka dlaczego cześć",
         "hi": "kya hai hain mujhe kaise nahi aur mein ka ki ke ko kyun batao karo acha kaun kab kahan namaste",
@@ -78,6 +84,9 @@ _MARKED_LETTERS = {
     "tr": frozenset("ğışçöü"),
     "pl": frozenset("ąćęłńśźż"),
 }
+
+# A single letter is as often a variable, a list's or a drive's, so it says little.
+_WORD_WEIGHT, _LETTER_WEIGHT = 6, 2
 
 _WORD_LANGUAGES = {
     script: {
@@ -138,9 +147,12 @@ def _by_words(script: str, words: Collection[str], letters: frozenset[str] = fro
     scores: Counter[str] = Counter()
     languages = _WORD_LANGUAGES[script]
     for word in islice(words, SAMPLE_WORDS):
+        weight = _WORD_WEIGHT if len(word) > 1 else _LETTER_WEIGHT
         for language in languages.get(word, ()):
-            scores[language] += 6 // len(languages[word])
+            scores[language] += weight // len(languages[word])
     if script == "latin" and letters:
         for language, marked in _MARKED_LETTERS.items():
             scores[language] += 2 * len(letters & marked)
-    return max(scores, key=scores.__getitem__) if scores.total() else None
+    if not scores.total():
+        return None
+    return max(scores, key=lambda language: (scores[language], language == UNDETERMINED))

@@ -43,7 +43,7 @@ _CODE_PIECES = {
     "+": ("i++",),
 }
 _LINES_READ = 40
-_FENCE_WEIGHT, _LINE_WEIGHT, _PIECE_WEIGHT = 3.0, 2.0, 1.6
+_FENCE_WEIGHT, _LINE_WEIGHT, _PIECE_WEIGHT, _DEFINITION_WEIGHT = 3.0, 2.0, 1.6, 5.0
 _CODE_CEILING = 6.0
 _FORMULA_WEIGHT, _ASKED_WEIGHT = 4.0, 3.5
 
@@ -66,6 +66,8 @@ _ASKS_FOR_NUMBER = re.compile(
 )
 _SYMBOLS = ("^", "√", "∫", "∑", "\\", "$", "f(x)")
 _NUMBER = re.compile(r"\d+|\b(?:two|three|four|five|six|seven|eight|nine|ten|twice|half|dozen)\b")
+# Rare in prose, unlike "function f(x)".
+_DEFINITION = re.compile(r"\b(?:def|func|fn)\s+\w+\s*\(")
 _ADDRESS = re.compile(r"https?://|\bwww\.")
 
 
@@ -75,6 +77,8 @@ def code_weight(sample: str) -> float:
     weight += _PIECE_WEIGHT * sum(
         piece in sample for character, pieces in _CODE_PIECES.items() if character in sample for piece in pieces
     )
+    if "(" in sample and _DEFINITION.search(sample):
+        weight += _DEFINITION_WEIGHT
     lines = sample.split("\n", _LINES_READ)
     if len(lines) > 1 or weight:
         weight += _LINE_WEIGHT * sum(line.lstrip().startswith(_CODE_LINES) for line in lines[:_LINES_READ])

@@ -331,6 +331,22 @@ def test_a_long_text_is_measured_by_slices():
         ("gökyüzü neden mavi ve yeşil değil", "tr"),
         ("dlaczego niebo jest niebieskie", "pl"),
         ("mujhe python kaise sikhna hai", "hi"),
+        ("Write a function to calculate fibonacci numbers", "en"),
+        ("Create a class in Java", "en"),
+        ("tell me a joke", "en"),
+        ("plot y and x", "en"),
+        ("a", "en"),
+        ("Hallo", "de"),
+        ("Guten Morgen", "de"),
+        ("Danke!", "de"),
+        ("Bonjour", "fr"),
+        ("merci beaucoup", "fr"),
+        ("Buenos días", "es"),
+        ("gracias", "es"),
+        ("grazie", "it"),
+        ("Bom dia", "pt"),
+        ("नमस्ते", "hi"),
+        ("namaste", "hi"),
         ("def f(x): return x", "en"),
         ("", "en"),
         ("12345", "en"),
@@ -339,6 +355,12 @@ def test_a_long_text_is_measured_by_slices():
 def test_the_language_is_known_by_script_and_function_words(text, language):
     """The ten languages of S5 and the most common others are told apart from one sentence."""
     assert detect_language(text) == language
+
+
+def test_a_definition_in_mid_sentence_is_code(classifier):
+    """Code that is quoted behind words is code, although f(x) is mathematics elsewhere."""
+    assert classifier.classify("Fix this: def f(x) return x").category is TaskCategory.CODE
+    assert classifier.classify("Plot the function f(x) = x^2").category is TaskCategory.MATH
 
 
 def test_code_in_a_message_does_not_hide_its_language():
