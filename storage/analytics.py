@@ -186,6 +186,7 @@ class Analytics:
         if retention_days:
             oldest = self._clock() - retention_days * _SECONDS_PER_DAY
             await self._database.write(("DELETE FROM routing_decisions WHERE timestamp < ?", (oldest,)))
+        await self._database.erase_traces()
 
     def _objective(self, text: str) -> str | None:
         if self._store_prompts == "full":

@@ -138,9 +138,11 @@ class Conversations:
         """
         if not self._on_disk:
             await self._database.write(("DELETE FROM turns", ()), ("DELETE FROM said", ()))
-        if not retention_days:
-            return
-        oldest = self._clock() - retention_days * _SECONDS_PER_DAY
+        if retention_days:
+            await self._forget_before(self._clock() - retention_days * _SECONDS_PER_DAY)
+        await self._database.erase_traces()
+
+    async def _forget_before(self, oldest: float) -> None:
         for conversation in self._conversations.values():
             while conversation.turns and conversation.turns[0].asked_at < oldest:
                 conversation.turns.popleft()

@@ -122,6 +122,14 @@ class Database:
         self._check_open()
         await self._writer.flush()
 
+    async def erase_traces(self) -> None:
+        """Bring the files up to what was committed: what was deleted stands in none of them any more.
+
+        Until then it is still in the file, or in the write-ahead log. Raises StorageError.
+        """
+        # The reader may do so: it writes nothing of its own, and the writer's transactions go on meanwhile.
+        await self.read("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def close(self) -> None:
         """Commit what waits, then close; the log counts what the disk refuses even now. A second call does nothing."""
         if self._closed:

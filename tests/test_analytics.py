@@ -313,6 +313,19 @@ async def test_a_stricter_setting_erases_what_was_stored(database):
     assert [row["objective"] for row in await rows(database)] == [None, None]
 
 
+async def test_what_is_erased_stands_in_no_file_of_the_database(tmp_path):
+    """Neither in the database itself nor in its log, while the bot goes on running."""
+    path = tmp_path / "bot.db"
+    for setting in ("full", "off"):
+        async with await Database.open(path) as database:
+            analytics = Analytics(database, setting)
+            record(analytics, FELL_BACK, text="a planted secret")
+            await database.flush()
+            await analytics.purge(0)
+            files = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+            assert (b"a planted secret" in files) == (setting == "full")
+
+
 async def test_old_rows_are_purged_with_their_attempts(analytics, database, clock):
     """Retention in days; 0 keeps everything."""
     record(analytics, FELL_BACK)

@@ -198,6 +198,18 @@ async def test_nothing_is_stored_where_prompts_are_not(database, store_prompts):
     assert await stored(database) == []
 
 
+async def test_a_cleared_conversation_is_in_no_file_after_the_next_purge(database):
+    """What was deleted is overwritten, in the write-ahead log too, while the bot goes on running."""
+    conversations = Conversations(database)
+    await conversations.append(HERE, "a planted secret", "and its answer", "a")
+    await conversations.clear(HERE)
+    await database.flush()
+    await conversations.purge(0)
+    files = b"".join(file.read_bytes() for file in database.path.parent.iterdir())
+    assert b"a planted secret" not in files
+    assert b"and its answer" not in files
+
+
 async def test_old_turns_are_purged(database):
     """Retention reaches memory and disk alike; 0 days keep everything."""
     now = 0.0
