@@ -58,6 +58,8 @@ class ModelRegistry:
         self._models: dict[str, ModelMetadata] = {}
         self._servings: dict[str, dict[Endpoint, _Serving]] = {}
         self._offers: dict[Endpoint, tuple[ModelOffer, ...] | None] = {}
+        self._last_offers: dict[Endpoint, tuple[ModelOffer, ...]] = {}  # of endpoints that are down, too
+        self._away: set[str] = set()  # what an endpoint that is down had before
         self._closed: dict[str, str] = {}
         self._switched_off: dict[str, str] = {}
         self._clock = clock
@@ -161,6 +163,8 @@ class ModelRegistry:
         if endpoint in self._offers and self._offers[endpoint] == known:
             return False
         self._offers[endpoint] = known
+        if known is not None:
+            self._last_offers[endpoint] = known
         self._rebuild()
         return True
 
@@ -209,14 +213,15 @@ class ModelRegistry:
             return off or ""
         if self._servings.get(model.model_id):
             return "cooling down"
-        return self._why_not_offered(model.backend)
+        return self._why_not_offered(model)
 
-    def _why_not_offered(self, backend: str) -> str:
-        """Say why no endpoint of a backend offers a model; empty while none has been asked."""
-        answers = [offers for endpoint, offers in self._offers.items() if endpoint.backend == backend]
+    def _why_not_offered(self, model: ModelMetadata) -> str:
+        """Say why no endpoint of its backend offers a model; empty while none has been asked."""
+        answers = [offers for endpoint, offers in self._offers.items() if endpoint.backend == model.backend]
         if not answers:
             return ""
-        return "not installed" if any(offers is not None for offers in answers) else f"{backend} not reachable"
+        reachable = model.model_id not in self._away and any(offers is not None for offers in answers)
+        return "not installed" if reachable else f"{model.backend} not reachable"
 
     def _rebuild(self) -> None:
         """Lay all offers over the catalog anew; what cools down goes on cooling."""
@@ -233,7 +238,19 @@ class ModelRegistry:
                     old = before.get(model_id, {}).get(endpoint)
                     serving = _Serving(offer.backend_name, offer.loaded, old.cooling_until if old else 0.0)
                     self._servings.setdefault(model_id, {})[endpoint] = serving
+        self._remember_those_away()
         self._touch()
+
+    def _remember_those_away(self) -> None:
+        """Keep the models of endpoints that are down among those that are known: somebody may have chosen one."""
+        self._away.clear()
+        for endpoint in filter(self.is_down, self._offers):
+            for offer in self._last_offers.get(endpoint, ()):
+                known = [model.model_id for model in self._models.values() if self._belongs(offer, model)]
+                if not known:
+                    known = [self._free_id(offer)]
+                    self._models[known[0]] = model_from_offer(offer, known[0])
+                self._away.update(known)
 
     def _take_in(self, offer: ModelOffer) -> list[str]:
         """Join an offer with the models it belongs to, or make it a model of its own; list their ids.

@@ -130,6 +130,22 @@ def test_a_dead_server_takes_its_models_along_and_brings_them_back(registry: Mod
     assert registry.status("alpha").available
 
 
+def test_a_found_model_is_known_while_its_server_is_down(registry: ModelRegistry) -> None:
+    """It cannot be had, and the reason is the server; one that was removed from a server is forgotten."""
+    registry.apply_offers(TWO, [])
+    registry.apply_offers(ONE, [an_offer("alpha"), an_offer("found:1b", parameters="1B")])
+    found = registry.get_model("ollama_found_1b")
+    registry.apply_offers(ONE, None)
+    assert registry.get_model("ollama_found_1b") == found
+    for model_id in ("alpha", "ollama_found_1b"):
+        assert registry.status(model_id).reason == "ollama not reachable"
+        assert registry.status(model_id).endpoints == ()
+    assert registry.status("beta").reason == "not installed"
+    registry.apply_offers(ONE, [an_offer("alpha")])
+    assert registry.get_model("ollama_found_1b") is None
+    assert registry.status("alpha").available
+
+
 def test_one_dead_host_of_two_takes_nothing_away(registry: ModelRegistry) -> None:
     """The other one serves."""
     registry.apply_offers(ONE, [an_offer("alpha")])
@@ -383,11 +399,11 @@ def test_memory_of_models_is_where_it_is_in_memory(registry: ModelRegistry) -> N
 
 
 def test_what_comes_and_goes_leaves_nothing_behind(registry: ModelRegistry) -> None:
-    """A thousand models that were there once take no memory."""
+    """A thousand models that were there once take no memory; the last list of a dead server is kept."""
     for number in range(1000):
         registry.apply_offers(ONE, [an_offer(f"m{number}")])
         registry.cool_down(f"ollama_m{number}", ONE, float("inf"))
     registry.apply_offers(ONE, None)
-    assert len(registry.get_all_models()) == 2
+    assert ids(registry.get_all_models()) == ["alpha", "beta", "ollama_m999"]
     assert registry._servings == {}
     assert len(registry._offers) == 1
