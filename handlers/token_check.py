@@ -6,9 +6,9 @@ import re
 
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError, TimedOut
-from telegram.request import HTTPXRequest
 
 from dialogue.errors import TokenUnusable
+from handlers.transport import Transport
 
 SECONDS = 10.0
 _FORM = re.compile(r"\d+:[\w-]+", re.ASCII)
@@ -18,7 +18,7 @@ async def check_token(token: str, api_url: str) -> str:
     """Ask Telegram who the bot of this token is; return its username. Raises TokenUnusable."""
     if not _FORM.fullmatch(token):
         raise TokenUnusable("This is no token: copy the whole of it from @BotFather, digits, colon and letters.")
-    request = HTTPXRequest(connect_timeout=SECONDS, read_timeout=SECONDS)
+    request = Transport(read_seconds=SECONDS, connect_seconds=SECONDS)
     try:
         async with Bot(token, base_url=f"{api_url}/bot", request=request, get_updates_request=request) as bot:
             return bot.username

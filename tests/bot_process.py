@@ -70,7 +70,7 @@ class BotProcess:
                 sys.executable, str(BOT), "run", env=self._environment, stdout=log, stderr=log, cwd=self._log.parent
             )
         async with asyncio.timeout(poll_timeout_seconds):
-            while self._telegram.polls == polls and self.process.returncode is None:
+            while self._telegram.polls == polls and self.process.returncode is None:  # noqa: ASYNC110  a process has no event
                 await asyncio.sleep(0.005)
         assert self.process.returncode is None, self.output
         self.poll_seconds = time.monotonic() - began

@@ -33,8 +33,9 @@ OUTSIDE = {"tests", "bench"}  # these may look into every room
 
 # The one home of each foreign library, as patterns of module paths. A library not named here is not used.
 HOMES = {
-    "aiohttp": r"routing/model_backends/",
+    "aiohttp": r"routing/model_backends/|handlers/transport\.py",
     "aiosqlite": r"storage/",
+    "certifi": r"handlers/transport\.py",
     "dotenv": r"settings\.py",
     "markdown_it": r"routing/(markdown_\w+|response_formatter)\.py",
     "pint": r"routing/answers/",
@@ -45,8 +46,7 @@ HOMES = {
 }
 PACKAGES = {"dotenv": "python-dotenv", "markdown_it": "markdown-it-py", "telegram": "python-telegram-bot"}
 
-# mlx-lm is installed on Apple silicon for the backend that is built next; sniffio is what httpcore imports if it can.
-NOT_IMPORTED = {"mlx-lm", "sniffio"}
+NOT_IMPORTED = {"mlx-lm"}  # installed on Apple silicon for the backend that is built next
 
 CATCHES_EVERYTHING = {"bot.py", "handlers/failures.py"}
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
