@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from routing.intelligent_router import TURNS_LEFT_OUT
 from routing.model_backends.builtin import BUILTIN
 from routing.types import Outcome
 
@@ -42,10 +43,17 @@ def is_stopped(result: ExecutionResult) -> bool:
 def warnings(result: ExecutionResult, registry: ModelRegistry) -> list[str]:
     """List what a reader must know: each model that failed and why, and why an answer is cut."""
     failures = (attempt for attempt in result.attempts if attempt.outcome is Outcome.FAILED)
-    lines = [f"⚠ after {display_name(attempt.model_id, registry)} failed: {failure(attempt)}" for attempt in failures]
-    if result.decision and result.decision.notes:
-        lines += [f"ⓘ {note}" for note in result.decision.notes]
+    # Two servers may fail alike with one model, and one may stand in for the other.
+    lines = list(dict.fromkeys(_fallback(attempt, result, registry) for attempt in failures))
+    notes = result.decision.notes if result.decision else ()
+    # That turns are left out is said once in a conversation, by whoever shows it, and not under every answer.
+    lines += [f"ⓘ {note}" for note in notes if note != TURNS_LEFT_OUT]
     return [*lines, _CUT[result.cut]] if result.cut in _CUT else lines
+
+
+def _fallback(failed: Attempt, result: ExecutionResult, registry: ModelRegistry) -> str:
+    where = " on another server" if failed.model_id == result.model_id else ""
+    return f"⚠ after {display_name(failed.model_id, registry)}{where} failed: {failure(failed)}"
 
 
 def speed(result: ExecutionResult) -> float | None:

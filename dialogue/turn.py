@@ -50,14 +50,17 @@ class Turn:
         self._user_id = user_id
         self._replaces_last = replaces_last
         self._decision: RoutingDecision | None = None
-        self._model_id = ""
+        self._expected = ""  # whose first token is waited for
+        self._started: Started | None = None
+        self._began = 0.0
+        self._first_token_seconds: float | None = None
         self._text = ""
         self._failed: list[Attempt] = []
 
     async def events(self) -> AsyncGenerator[Event]:
         """Run the query and yield its events up to Finished."""
         self.query = await self._complete(self.query)
-        began = time.monotonic()
+        self._began = time.monotonic()
         try:
             async with aclosing(self._services.engine.stream(self.query)) as events:
                 async for event in events:
@@ -67,7 +70,7 @@ class Turn:
                     yield event
         finally:
             if self.result is None:
-                await self._keep(self._stopped(time.monotonic() - began))
+                await self._keep(self._stopped(time.monotonic() - self._began))
 
     async def _complete(self, query: Query) -> Query:
         """Add what the conversation, the person's choice and the settings have to say."""
@@ -89,18 +92,23 @@ class Turn:
         match event:
             case Routed(decision):
                 self._decision = decision
-            case Started(model):
-                self._model_id = model.model_id
+                self._expected = decision.candidates[0].model.model_id
+            case Started():
+                self._started = event
+                self._first_token_seconds = time.monotonic() - self._began
             case Token(text):
                 self._text += text
-            case FellBack(attempt):
+            case FellBack(attempt, following=following):
+                self._expected = following.model_id
                 self._failed.append(attempt)
-                self._text = ""
+                self._started, self._text, self._first_token_seconds = None, "", None
 
     def _stopped(self, seconds: float) -> ExecutionResult:
         """Describe a run that was ended by its reader, perhaps while the first model was still being loaded."""
-        model_id = self._model_id or (self._decision.candidates[0].model.model_id if self._decision else "")
-        cancelled = Attempt(model_id, None, Outcome.CANCELLED, seconds)
+        started = self._started
+        model_id = started.model.model_id if started else self._expected
+        endpoint = started.endpoint if started else None
+        cancelled = Attempt(model_id, endpoint, Outcome.CANCELLED, seconds)
         return ExecutionResult(
             success=False,
             response=self._text,
@@ -109,6 +117,7 @@ class Turn:
             error="stopped",
             attempts=(*self._failed, cancelled),
             decision=self._decision,
+            first_token_seconds=self._first_token_seconds,
         )
 
     async def _keep(self, result: ExecutionResult) -> None:

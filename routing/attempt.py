@@ -93,6 +93,11 @@ class AttemptRun:
         return self._outcome is Outcome.ANSWERED
 
     @property
+    def first_token_at(self) -> float | None:
+        """When the first token came, by time.monotonic(); None before."""
+        return self._first_token_at
+
+    @property
     def record(self) -> Attempt:
         """How the attempt went; its seconds count from the end of the wait in line."""
         error = self.error

@@ -118,7 +118,7 @@ class ExecutionEngine:
             self._note(failed)
             if runs[-1].answered or time.monotonic() >= deadline or self._closed:
                 break
-        result = self._result(decision, runs, time.monotonic() - began)
+        result = self._result(decision, runs, began)
         self._count(result)
         yield Finished(result)
 
@@ -247,7 +247,8 @@ class ExecutionEngine:
             logger.debug("How %s failed", run.model.model_id, exc_info=run.error)
             self.discovery.poke(run.endpoint)
 
-    def _result(self, decision: RoutingDecision, runs: Sequence[AttemptRun], seconds: float) -> ExecutionResult:
+    def _result(self, decision: RoutingDecision, runs: Sequence[AttemptRun], began: float) -> ExecutionResult:
+        seconds = time.monotonic() - began
         attempts = tuple(run.record for run in runs)
         failures = [attempt for attempt in attempts if attempt.outcome is Outcome.FAILED]
         last = runs[-1] if runs else None
@@ -267,7 +268,7 @@ class ExecutionEngine:
             reasoning=last.reasoning,
             attempts=attempts,
             decision=decision,
-            first_token_seconds=last.record.first_token_seconds,
+            first_token_seconds=last.first_token_at and last.first_token_at - began,
             completion=completion,
             turns_dropped=last.prompt.turns_dropped,
             cut=reason if reason in {"repetition", "length", "timeout"} else "",

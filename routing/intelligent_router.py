@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from routing.model_registry import ModelRegistry
     from routing.types import ModelMetadata, TaskClassification
 
+TURNS_LEFT_OUT = "the conversation is longer than any model's context: its oldest turns are left out"
+"""The note of a decision after which not all of the conversation reaches the model."""
+
 # Rankings kept; each is for one kind of task under one version of the registry.
 _KEPT_RANKINGS = 256
 # Seconds to a first token by class: the middle of each range of the specification, half of it being the first token.
@@ -235,7 +238,7 @@ def _fitting(ranking: Ranking, query: Query, task: TaskClassification) -> tuple[
         return fits, ()
     fits = ranking.fitting(alone)
     if fits.candidates:
-        return fits, ("the conversation is longer than any model's context: its oldest turns are left out",)
+        return fits, (TURNS_LEFT_OUT,)
     largest = ranking.largest_context_tokens
     return fits, (f"the message needs about {alone} tokens, and the largest model here takes {largest}",)
 

@@ -349,6 +349,8 @@ class Attempt:
 class ExecutionResult:
     """What came of a query. `execution_time` is in seconds; `attempts` holds every try, the last one decisive.
 
+    `first_token_seconds` is how long the answer let its reader wait: the line and models that failed before are in it,
+    which an attempt's own figure leaves out.
     `reasoning` is what the model thought aloud, kept apart from `response`. `turns_dropped` counts the oldest turns of
     the conversation that did not fit the model's context. `cut` says why an answer is shorter than the model wanted:
     "repetition" (a runaway loop was stopped), "length" (its token limit), "timeout" (the whole time was over), or "".

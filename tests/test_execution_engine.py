@@ -133,6 +133,18 @@ async def test_a_failure_before_the_first_token_is_recorded_and_voids_nothing() 
     assert (stats["fallback_executions"], routed["fallbacks"]) == (1, 1)
 
 
+async def test_the_wait_for_a_model_that_failed_counts() -> None:
+    """The time to the first token is the reader's, the attempt's is the model's."""
+    backend = FakeBackend(ONE)
+    backend.plays("alpha", [0.05, BadReply("Alpha broke.", backend="ollama", model="alpha")])
+    async with an_engine([backend], some_models("alpha", "beta")) as engine:
+        result = result_of(await events_of(engine, ASK))
+    failed, answered = result.attempts
+    assert result.first_token_seconds is not None
+    assert answered.first_token_seconds is not None
+    assert result.first_token_seconds >= failed.total_seconds + answered.first_token_seconds
+
+
 async def test_a_failure_in_mid_stream_voids_what_was_said() -> None:
     """The answer is the next model's alone."""
     backend = FakeBackend(ONE)

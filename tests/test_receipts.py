@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from dialogue.receipts import display_name, is_stopped, receipt, speed
+from routing.intelligent_router import TURNS_LEFT_OUT
 from routing.types import Attempt, Completion, Outcome
 from tests.runs import FOURTEEN, REGISTRY, SEVEN, a_result, answered, decided, failed
 
@@ -42,6 +43,19 @@ def test_a_note_of_the_decision_is_passed_on() -> None:
     """Such as a chosen model that was not taken."""
     noted = replace(decided(), notes=("the chosen model m is offered by no server now",))
     assert receipt(a_result(decision=noted), REGISTRY, "off") == "ⓘ the chosen model m is offered by no server now"
+
+
+def test_servers_that_fail_alike_are_told_once() -> None:
+    """One model may fail at two servers, and a third may answer with it."""
+    attempts = (failed(SEVEN), failed(SEVEN), answered(SEVEN))
+    told = receipt(a_result(attempts=attempts), REGISTRY, "off")
+    assert told == "⚠ after Qwen2.5 7B on another server failed: timed out"
+
+
+def test_that_turns_are_left_out_does_not_stand_under_every_answer() -> None:
+    """It is said once in a conversation, by whoever shows it."""
+    noted = replace(decided(), notes=(TURNS_LEFT_OUT,))
+    assert receipt(a_result(decision=noted), REGISTRY, "off") == ""
 
 
 def test_a_stopped_answer_is_marked() -> None:

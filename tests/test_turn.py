@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dialogue.services import open_services
 from dialogue.turn import Turn
-from routing.types import Attachment, Finished, Modality, Outcome, Token
+from routing.types import Attachment, FellBack, Finished, Modality, Outcome, Token
 from settings import Settings
 from storage.conversations import ConversationKey
 from tests.bot_in_process import GOOD, QUESTION, SMALL, chat_requests, endless, says
@@ -113,6 +114,22 @@ async def test_closing_a_turn_stops_the_model_and_keeps_the_text(tmp_path: Path)
         told = await services.analytics.last_decision(KEY)
         assert told
         assert told.outcome is Outcome.CANCELLED
+        assert [attempt.endpoint for attempt in told.attempts] == [ollama.root]
+        assert turn.result.first_token_seconds is not None
+
+
+async def test_a_turn_that_is_stopped_before_a_word_names_whom_it_waited_for(tmp_path: Path) -> None:
+    """After a fallback that is the second model, and no longer the first."""
+    silent = endless()
+    silent.script = replace(silent.script, stall_after=0)
+    async with serving(tmp_path, {SMALL: says("Lost.", cut_after=0), GOOD: silent}) as (services, _):
+        turn = Turn(services, KEY, USER_ID, QUESTION)
+        async with asyncio.timeout(PATIENCE_SECONDS), aclosing(turn.events()) as events:
+            async for event in events:
+                if isinstance(event, FellBack):
+                    break
+        assert turn.result
+        assert turn.result.model_id == "ollama_qwen25_14b"
 
 
 async def test_a_turn_without_an_answer_is_no_part_of_the_conversation(tmp_path: Path) -> None:
