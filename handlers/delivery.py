@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,6 +24,8 @@ FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 30.0
 # A send that timed out may have arrived, and sending it again makes a duplicate: rather wait long for the answer.
 READ_TIMEOUT_SECONDS = 30.0
+# Formatting takes about a millisecond for a thousand characters of prose, and fifty for a thousand brackets.
+QUICK_CHARACTERS = 2000
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _T = TypeVar("_T")
@@ -62,6 +65,11 @@ class Part:
 def parts_of(response: FormattedResponse) -> list[Part]:
     """The messages of a formatted answer, in order."""
     return [Part(response, index) for index in range(len(response.parts))]
+
+
+async def formatted(form: Callable[[str], FormattedResponse], text: str) -> list[Part]:
+    """Make messages of a text; a long one in a thread, lest the other chats wait for it."""
+    return parts_of(form(text) if len(text) <= QUICK_CHARACTERS else await asyncio.to_thread(form, text))
 
 
 class Delivery:

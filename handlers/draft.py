@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from telegram import InlineKeyboardMarkup
 from telegram.error import RetryAfter, TelegramError
 
-from handlers.delivery import Delivery, Target, parts_of
+from handlers.delivery import Delivery, Target, formatted
 from handlers.failures import in_background
 from handlers.pace import Pace, retry_seconds
 from handlers.preview import Preview
@@ -88,7 +89,7 @@ class Draft:
         """
         self._stop_showing()
         standing = await self._preview.settled()
-        parts = parts_of(self._formatter.format(text, footer=footer))
+        parts = await formatted(partial(self._formatter.format, footer=footer), text)
         message_ids = []
         for index, part in enumerate(parts):
             under = keyboard if index == len(parts) - 1 else None

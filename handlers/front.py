@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 from telegram import InlineKeyboardMarkup
 
-from handlers.delivery import Delivery, Target, parts_of
+from handlers.delivery import Delivery, Target, formatted
 from handlers.pace import Pace
 from handlers.recent import Recent
 from handlers.runs import Runs
@@ -64,14 +64,14 @@ class Front:
     async def show(self, target: Target, screen: Screen) -> None:
         """Send a screen as a message, or as several; the buttons go under the last one."""
         delivery = self.delivery(target)
-        parts = parts_of(self.formatter.format(screen.markdown))
+        parts = await formatted(self.formatter.format, screen.markdown)
         for part in parts:
             keyboard = screen.keyboard if part is parts[-1] else None
             await delivery.send(part, keyboard, is_reply=part is parts[0])
 
     async def redraw(self, message: Message, screen: Screen) -> None:
         """Make a screen of the message of ours that carries its buttons: the last one, where there are several."""
-        part = parts_of(self.formatter.format(screen.markdown))[-1]
+        part = (await formatted(self.formatter.format, screen.markdown))[-1]
         shown = part.response.plain_part(part.index).text.strip()
         if (message.text, message.reply_markup) != (shown, screen.keyboard):
             await self.delivery(target_of(message)).replace(message.message_id, part, screen.keyboard)

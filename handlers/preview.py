@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from handlers.delivery import parts_of
+from handlers.delivery import formatted
 from handlers.failures import in_background
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 FIRST_PREVIEW_SECONDS = 0.8
 # The first preview is what a notification shows: more than a syllable.
 FIRST_PREVIEW_CHARACTERS = 20
+# While what comes is held back, as a table's row is until its end, a look at every token would only cost time.
+NEXT_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,10 @@ class Preview:
             await self.changed.wait()
             await self._pace.sleep(self._pace.preview_wait_seconds)
             self.changed.clear()
-            if following := self._next():
+            following = await self._next()
+            if following is None:
+                await self._pace.sleep(NEXT_LOOK_SECONDS)
+            else:
                 # Not cancelled with this task: Telegram may have taken a call that was broken off.
                 self._call = in_background(partial(self._show, *following), "show a preview")
                 useful = await asyncio.shield(self._call)
@@ -81,21 +86,21 @@ class Preview:
             await asyncio.wait([self._call])
         return self._standing
 
-    def _next(self) -> tuple[int, Part] | None:
+    async def _next(self) -> tuple[int, Part] | None:
         """The first message that does not yet stand as it should, by its place in the answer."""
-        parts = self._parts()
+        parts = await self._parts()
         for index, part in enumerate(parts):
             if not self._stands(index, part.markdown, self._keyboard(index, len(parts))):
                 return index, part
         return None
 
-    def _parts(self) -> list[Part]:
+    async def _parts(self) -> list[Part]:
         text = self._progress.text
         if not text:
-            return parts_of(self._formatter.plain(self._progress.note))
+            return await formatted(self._formatter.plain, self._progress.note)
         if not self._standing and len(text.strip()) < FIRST_PREVIEW_CHARACTERS:
             return []
-        return parts_of(self._formatter.format_prefix(text))
+        return await formatted(self._formatter.format_prefix, text)
 
     def _keyboard(self, index: int, count: int) -> InlineKeyboardMarkup | None:
         return self._stop_keyboard if index == count - 1 else None

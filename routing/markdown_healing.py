@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # How much of a line is held back at most while it is open what it will be; more than this is shown as it stands.
 _LONGEST_HELD = 80
+# How far out a closing mark looks for what it closes; in a text of marks alone the look would take seconds.
+_DEEPEST_CLOSED = 100
 
 _ONLY_MARKERS = re.compile(r"[\s>#*+\-=_~`|:.)\d$\\\[(]*")
 _ONLY_FENCE = re.compile(r"[\s>]*[`~]+")
@@ -228,9 +230,11 @@ class Open:
 
     def _closed(self, mark: str, count: int) -> int:
         """Close what is open with up to `count` marks; return how many are left."""
-        for _, closing in reversed(self._opened.copy()):
+        innermost = len(self._opened) - 1
+        for index in range(innermost, max(-1, innermost - _DEEPEST_CLOSED), -1):
+            closing = self._opened[index][1]
             if closing[0] == mark and len(closing) <= count:
-                self._opened = _without_last(self._opened, closing)
+                del self._opened[index:]
                 count -= len(closing)
         return count
 

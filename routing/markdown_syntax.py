@@ -38,6 +38,7 @@ def build_parser() -> MarkdownIt:
     inline.at("image", _matched_image)
     inline.before("escape", "maths", _maths)
     inline.before("autolink", "html_tag", _html_tag)
+    parser.parse("*")  # its lists of rules are made at the first use, which two threads must not begin together
     return parser
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from wcwidth import wcswidth
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 # What a phone shows of a code block before it wraps the line.
 _WIDEST_GRID = 46
+# So many characters of headers may be repeated in the rows of one table: a long header over thousands of rows would
+# make hundreds of messages of a short reply.
+_LONGEST_REPETITION = 20_000
 
 # The last argument of markdown-it's rules: only say whether the block begins here.
 _SILENT = True
@@ -123,17 +127,20 @@ class Table(NamedTuple):
 
 def drawn(table: Table) -> list[Run]:
     """Draw a table as a monospace grid where it fits and loses nothing, else as rows of "header: value"."""
-    texts = [[_plain(cell) for cell in _padded(row, len(table.aligns))] for row in table.rows]
-    widths = [max(display_width(row[column]) for row in texts) for column in range(len(table.aligns))]
+    columns = len(table.aligns)
+    if _grid_width([0] * columns) > _WIDEST_GRID:
+        return _listed(table)
+    texts = [[*map(_plain, row), *[""] * (columns - len(row))] for row in table.rows]
+    widths = [max(display_width(row[column]) for row in texts) for column in range(columns)]
     has_links = any(run.marks.link for row in table.rows for cell in row for run in cell)
     has_lines = any("\n" in cell for row in texts for cell in row)
-    if has_links or has_lines or sum(widths) + 3 * (len(widths) - 1) > _WIDEST_GRID:
+    if has_links or has_lines or _grid_width(widths) > _WIDEST_GRID:
         return _listed(table)
     return [Run(_grid(texts, widths, table.aligns), Marks(block=""))]
 
 
-def _padded(row: Sequence[Sequence[Run]], columns: int) -> list[Sequence[Run]]:
-    return [*row, *([()] * (columns - len(row)))]
+def _grid_width(widths: Sequence[int]) -> int:
+    return sum(widths) + len(" │ ") * (len(widths) - 1)
 
 
 def _plain(cell: Sequence[Run]) -> str:
@@ -161,18 +168,33 @@ def _justified(text: str, width: int, align: str) -> str:
 
 
 def _listed(table: Table) -> list[Run]:
-    """Write each row as lines of "header: value", the rows apart by a blank line."""
+    """Write each row as lines of "header: value", the rows apart by a blank line; cells that a row lacks stay out."""
     header, *body = table.rows
-    columns = len(table.aligns)
-    names = [[_bold(run) for run in cell] for cell in _padded(header, columns)]
+    names = [[_bold(run) for run in cell] for cell in header]
     if not body:
         return [run for name in names for run in (*name, Run("\n"))][:-1]
+    if sum(_length(names[: len(row)]) for row in body) > _LONGEST_REPETITION:
+        return _barred([names, *body])
     runs: list[Run] = []
     for row in body:
         runs.append(Run("\n\n" if runs else ""))
-        lines = [_pair(name, cell) for name, cell in zip(names, _padded(row, columns), strict=True)]
+        lines = [_pair(name, cell) for name, cell in zip_longest(names[: len(row)], row, fillvalue=())]
         runs += [run for line in lines if line for run in (*line, Run("\n"))][:-1]
     return runs
+
+
+def _barred(rows: Sequence[Sequence[Sequence[Run]]]) -> list[Run]:
+    """Write each row as one line, its cells apart by a bar."""
+    runs: list[Run] = []
+    for row in rows:
+        for cell in row:
+            runs += [*cell, Run(" | ")]
+        runs[-1:] = [Run("\n")]
+    return runs[:-1]
+
+
+def _length(cells: Sequence[Sequence[Run]]) -> int:
+    return sum(len(run.text) for cell in cells for run in cell)
 
 
 def _pair(name: Sequence[Run], cell: Sequence[Run]) -> list[Run]:

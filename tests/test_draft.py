@@ -13,6 +13,7 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import Forbidden
 from telegram.request import HTTPXRequest
 
+from handlers.delivery import formatted
 from handlers.draft import Draft, Target
 from handlers.pace import Pace
 from handlers.progress import Progress
@@ -477,3 +478,16 @@ async def test_a_run_without_an_end_is_a_bug(server: TelegramServer, bot: Bot) -
     async with aclosing(events()) as stream:
         with pytest.raises(RuntimeError):
             await draft_for(bot).follow(stream)
+
+
+async def test_other_chats_go_on_while_a_long_answer_is_formatted() -> None:
+    """The event loop turns while a text is formatted that takes a second."""
+    turns = 0
+    brackets = "![" * 5_000 + "a" + "](b)" * 5_000
+    async with asyncio.timeout(60):
+        task = asyncio.create_task(formatted(ResponseFormatter().format_prefix, brackets))
+        while not task.done():
+            turns += 1
+            await asyncio.sleep(0.001)
+    assert turns > 10
+    assert len(await task) > 1

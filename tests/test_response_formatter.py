@@ -6,8 +6,10 @@ import random
 import re
 import subprocess
 import sys
+import threading
 import unicodedata
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError
 
 import pytest
@@ -291,6 +293,22 @@ def test_a_wide_table_becomes_rows():
     source = f"| Name | About |\n|---|---|\n| **a** | {long}|\n| b | `c` |"
     assert shown(source) == f"Name: a\nAbout: {long.strip()}\n\nName: b\nAbout: c"
     assert ("code", "c") in kinds(source)
+
+
+def test_a_cell_that_a_row_lacks_is_left_out():
+    """A row of a wide table says only what it has, so that a thousand columns do not make a million lines."""
+    columns = 1000
+    source = "\n".join(("| n " * columns + "|", "|---" * columns + "|", *["| 7"] * columns))
+    assert len(FORMATTER.format(source).plain_text) < 10 * len(source)
+    assert "n: 7\n\nn: 7" in FORMATTER.format(source).plain_text
+
+
+def test_a_long_header_is_not_repeated_thousands_of_times():
+    """A header of a page over many rows stands there once, its rows below it as lines."""
+    source = f"| {'long ' * 200}| b |\n|---|---|\n" + "| x | y |\n" * 1000
+    text = FORMATTER.format(source).plain_text
+    assert len(text) < 2 * len(source)
+    assert text.endswith("x | y\nx | y")
 
 
 def test_a_table_with_links_keeps_them():
@@ -698,8 +716,40 @@ def test_both_forms_always_agree(markdown):
         assert _comparable(formatted.plain_part(index).entities) == _comparable(entities)
 
 
-def test_the_time_grows_with_the_text_only():
-    """A text of marks alone, a hundred thousand characters long, is still formatted."""
+def test_threads_may_share_a_formatter():
+    """A formatter that eight threads use first at the same moment reads all of them right."""
+    for _ in range(5):
+        formatter, together = ResponseFormatter(), threading.Barrier(8)
+
+        def formatted(formatter=formatter, together=together) -> tuple[str, ...]:
+            together.wait()
+            return formatter.format("# a\n\n- **b** `c`").parts
+
+        with ThreadPoolExecutor(8) as pool:
+            made = [pool.submit(formatted) for _ in range(8)]
+        assert {parts.result() for parts in made} == {FORMATTER.format("# a\n\n- **b** `c`").parts}
+
+
+_BAD_LUCK = [
+    *("![", "[[a]", "*", "*a ", "*a_ ", "`", ">", "> ", "- ", "- a\n", "|", "$", "\\(", "<b>", "&", "```\n", "# a\n"),
+    *("a\n=\n", "[a](", "[a]: b\n", "<think>", "a\n</think", "~~a", "_a__", "| a | b |\n|---|---|\n"),
+]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("piece", [*_BAD_LUCK, "[%]", "![%](b)", "<%>"])
+def test_thirty_thousand_marks_are_formatted_in_time(piece):
+    """No mark that a model writes over and over takes longer than a text's length accounts for."""
+    opening, _, closing = piece.partition("%")
+    count = 30_000 // len(piece)
+    text = opening * count + "a" + closing * count
+    for response in (FORMATTER.format(text), FORMATTER.format_prefix(text)):
+        for part in response.parts:
+            assert utf16_length(parse_markdown_v2(part).text) <= 4096
+
+
+def test_a_hundred_thousand_marks_are_formatted():
+    """A text of marks alone, in no order, is still formatted."""
     chance = random.Random(5)
     text = "".join(chance.choice("*_`[]()<>$\\|#- \n") for _ in range(100_000))
     assert FORMATTER.format(text).parts
