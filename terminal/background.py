@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
 from concurrent.futures import Future
 from contextlib import AsyncExitStack
@@ -62,6 +63,8 @@ class BackgroundLoop:
             raise
 
     def _live(self) -> None:
+        # A signal goes to any thread that takes it, and one that is taken here leaves the main thread asleep.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         asyncio.run(self._until_closed())
 
     async def _until_closed(self) -> None:

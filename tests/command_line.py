@@ -7,6 +7,7 @@ import fcntl
 import os
 import pty
 import re
+import signal
 import sys
 import termios
 from dataclasses import dataclass
@@ -105,7 +106,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
-            preexec_fn=_take_terminal,
+            preexec_fn=_sit_down,
         )
         os.close(slave)
         asyncio.get_running_loop().add_reader(self._master, self._read)
@@ -151,6 +152,10 @@ class Terminal:
         self._news.set()
 
 
-def _take_terminal() -> None:
-    """Make standard input the terminal that Ctrl-C is typed at."""
+def _sit_down() -> None:
+    """Make standard input the terminal that Ctrl-C is typed at, and have Ctrl-C work there.
+
+    A shell has what it starts in the background ignore SIGINT, the tests among it, and a process hands that on.
+    """
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

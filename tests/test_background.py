@@ -85,3 +85,17 @@ def test_an_interrupt_cancels_and_waits() -> None:
             loop.run(work())
         assert cleaned == [True]
         assert loop.run(asyncio.sleep(0, "still there")) == "still there"
+
+
+def test_only_the_main_thread_takes_an_interrupt() -> None:
+    """A Ctrl-C that another thread took would leave the main thread asleep: those of the loop let it pass."""
+
+    def blocked() -> set[signal.Signals | int]:
+        return set(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+
+    async def blocked_in_the_loop() -> set[signal.Signals | int]:
+        return blocked() & await asyncio.to_thread(blocked)
+
+    with BackgroundLoop() as loop:
+        assert signal.SIGINT in loop.run(blocked_in_the_loop())
+    assert signal.SIGINT not in blocked()
