@@ -141,7 +141,9 @@ class Settings:
         "http://localhost:1234/v1", "LM Studio servers, comma-separated; empty: off", _urls, empty_counts=True
     )
     lmstudio_api_key: str = _setting("", "LM Studio's bearer token, where it asks for one", _text, secret=True)
-    mlx_model_paths: tuple[str, ...] = _setting("", "MLX model folders, comma-separated; empty: off", _items)
+    mlx_model_paths: tuple[str, ...] = _setting(
+        "", "MLX models: folders or downloaded hub names, comma-separated; empty: off", _items
+    )
     models_file: Path | None = _setting(
         "models.toml", "your additions to the model catalog; empty: none", _optional_path, empty_counts=True
     )

@@ -70,6 +70,28 @@ def test_the_hubs_cache_gives_the_name(tmp_path: Path) -> None:
     assert read_model_folder(folder).display_name == "Qwen2.5 7B Instruct 4bit"
 
 
+def test_a_hub_name_is_found_in_the_hubs_cache(tmp_path: Path) -> None:
+    """What was downloaded is read under its name; the revision is that of the main branch."""
+    hub = tmp_path / "hub"
+    model = hub / "models--mlx-community--Qwen2.5-7B-Instruct-4bit"
+    a_folder(model / "snapshots" / "0a1b2c", {"max_position_embeddings": 32768})
+    a_folder(model / "snapshots" / "ffffff", {"max_position_embeddings": 1})
+    (model / "refs").mkdir()
+    (model / "refs" / "main").write_text("0a1b2c\n")
+    offer = read_model_folder("mlx-community/Qwen2.5-7B-Instruct-4bit", hub)
+    assert (offer.backend_name, offer.display_name, offer.context_tokens) == (
+        "mlx-community/Qwen2.5-7B-Instruct-4bit",
+        "Qwen2.5 7B Instruct 4bit",
+        32768,
+    )
+
+
+def test_a_hub_name_that_was_not_downloaded_is_told(tmp_path: Path) -> None:
+    """Nothing is fetched for a list."""
+    with pytest.raises(ModelMissing, match=r"^There is no MLX model in the folder gemma\.$"):
+        read_model_folder("somebody/gemma", tmp_path)
+
+
 def test_a_real_model_is_read(mlx_model: Path) -> None:
     """The one that mlx_lm's server loads: 0.55 million numbers of 32 bits."""
     offer = read_model_folder(mlx_model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,20 @@ from routing.types import Endpoint, ModelCapability, ModelOffer
 # table of backends, and no model of it can be picked.
 ENDPOINT = Endpoint("mlx")
 
+_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 # Bytes for each number of the formats that an unquantized model is stored in.
 _BYTES_BY_TYPE = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0}
 
 
-def read_model_folder(path: Path | str) -> ModelOffer:
+def read_model_folder(path: Path | str, hub_cache: Path | None = None) -> ModelOffer:
     """Read config.json and the sizes of the weights; blocks for some file accesses, so call it in a thread.
 
+    A hub name ("mlx-community/Qwen2.5-7B-Instruct-4bit") is looked for in `hub_cache` (None: where the hub's own client
+    downloads to), and stays the model's name; nothing is downloaded.
     The parameter count is what the weights' bytes make at the bits they are stored in, the quantization's scales and
     biases included. Raises ModelMissing if there is no model, BadReply if its config.json cannot be understood.
     """
-    folder = Path(path).expanduser()
+    folder = _folder(path, hub_cache)
     config = _read_config(folder)
     shape = fields.mapping(config.get("text_config")) or config
     size_bytes = sum(file.stat().st_size for file in folder.glob("*.safetensors") if file.is_file())
@@ -42,6 +46,23 @@ def read_model_folder(path: Path | str) -> ModelOffer:
         quantization=_quantization(config),
         thinking="<think>" in template or "enable_thinking" in template,
     )
+
+
+def _folder(path: Path | str, hub_cache: Path | None) -> Path:
+    folder = Path(path).expanduser()
+    if folder.is_dir() or not _HUB_NAME.fullmatch(str(path)):
+        return folder
+    model = (hub_cache or _hub_cache()) / f"models--{str(path).replace('/', '--')}"
+    try:
+        return model / "snapshots" / (model / "refs" / "main").read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return folder
+
+
+def _hub_cache() -> Path:
+    """Where huggingface_hub keeps what it downloads, by the environment variables that it documents."""
+    home = os.environ.get("HF_HOME") or "~/.cache/huggingface"
+    return Path(os.environ.get("HF_HUB_CACHE") or f"{home}/hub").expanduser()
 
 
 def _read_config(folder: Path) -> dict[str, Any]:
