@@ -6,14 +6,16 @@ import re
 from typing import TYPE_CHECKING
 
 from dialogue.receipts import display_name, failure, is_stopped
+from routing.advice import backend_name
 from routing.model_backends.builtin import BUILTIN
 from routing.types import ExecutionResult, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from routing.endpoint_queue import EndpointLoad
     from routing.model_registry import ModelRegistry, ModelStatus
-    from routing.types import Candidate, RoutingDecision
+    from routing.types import Candidate, Endpoint, RoutingDecision
     from storage.analytics import Report, StoredAttempt, StoredDecision, Tally, Timing, Usage
 
 PERIODS = {"24h": 86_400.0, "7d": 7 * 86_400.0, "30d": 30 * 86_400.0}
@@ -243,14 +245,18 @@ def _period(seconds: float) -> str:
 # --- models -----------------------------------------------------------------------------------------------------------
 
 
-def models(registry: ModelRegistry) -> str:
-    """Show every model: whether it can be used, whether it is in memory, how fast it is said to be."""
+def models(registry: ModelRegistry, load: Callable[[Endpoint], EndpointLoad] | None = None) -> str:
+    """Show every model: whether it can be used, whether it is in memory, how fast it is said to be.
+
+    With `load` also how busy the servers are that serve them.
+    """
     statuses = [registry.status(model.model_id) for model in registry.get_all_models()]
     usable = [status for status in statuses if status.available]
     others = [status for status in statuses if not status.available]
     return _paragraphs(
         f"## {len(usable)} of {len(statuses)} models can be used",
         _table(("Model", "State", "tok/s"), [_model_row(status) for status in usable]) if usable else "",
+        "\n".join(f"- {_busy(endpoint, load(endpoint))}" for endpoint in _serving(usable)) if load else "",
         "Not now:" if others else "",
         "\n".join(f"- {plain(status.model.display_name)}: {plain(status.reason)}" for status in others),
     )
@@ -259,6 +265,15 @@ def models(registry: ModelRegistry) -> str:
 def _model_row(status: ModelStatus) -> tuple[str, str, str]:
     state = {True: "in memory", False: "on disk", None: "ready"}[status.loaded]
     return plain(status.model.display_name), state, f"{status.model.tokens_per_second:.0f}"
+
+
+def _serving(usable: Iterable[ModelStatus]) -> Iterable[Endpoint]:
+    return dict.fromkeys(endpoint for status in usable for endpoint in status.endpoints)
+
+
+def _busy(endpoint: Endpoint, load: EndpointLoad) -> str:
+    what = f"{load.running} running, {load.waiting} waiting" if any(load) else "idle"
+    return f"{backend_name(endpoint.backend)} at {plain(endpoint.address)}: {what}"
 
 
 # --- Markdown ---------------------------------------------------------------------------------------------------------

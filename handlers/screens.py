@@ -64,7 +64,7 @@ async def model_switches(services: Services, page: int = 0) -> Screen:
         _button(model.display_name, f"{SWITCH_MODEL}:{'on' if is_off else 'off'}:{tag_of(model.model_id)}", off=is_off)
         for model, is_off in await switchable(services)
     ]
-    return Screen(reports.models(services.registry), paged(buttons, page, TURN_SWITCHES))
+    return Screen(reports.models(services.registry, services.engine.load), paged(buttons, page, TURN_SWITCHES))
 
 
 async def switchable(services: Services) -> list[tuple[ModelMetadata, bool]]:

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from typing import NamedTuple
+
+
+class EndpointLoad(NamedTuple):
+    """How busy an endpoint is: how many answers it works on, and how many wait for it."""
+
+    running: int = 0
+    waiting: int = 0
 
 
 class Ticket:
@@ -41,7 +49,12 @@ class EndpointQueue:
     @property
     def load(self) -> int:
         """Generations that run or wait."""
-        return self._running + sum(map(len, self._waiting.values()))
+        return sum(self.loads)
+
+    @property
+    def loads(self) -> EndpointLoad:
+        """Generations that run, and those that wait."""
+        return EndpointLoad(self._running, sum(map(len, self._waiting.values())))
 
     def enter(self, chat_id: str) -> Ticket:
         """Get in line; the ticket is granted at once when there is room."""

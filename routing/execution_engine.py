@@ -14,7 +14,7 @@ from routing.advice import what_failed, what_to_do
 from routing.attempt import AttemptRun, Surroundings, TimeLimits
 from routing.circuit_breaker import CircuitBreaker
 from routing.discovery import Discovery
-from routing.endpoint_queue import EndpointQueue
+from routing.endpoint_queue import EndpointLoad, EndpointQueue
 from routing.engine_config import EngineConfig
 from routing.engine_stats import EngineStats
 from routing.errors import BackendError, BackendUnreachable
@@ -166,6 +166,10 @@ class ExecutionEngine:
         return {
             model.model_id: self.registry.status(model.model_id).available for model in self.registry.get_all_models()
         }
+
+    def load(self, endpoint: Endpoint) -> EndpointLoad:
+        """Say how busy an endpoint is with what this engine has asked of it."""
+        return self._queues[endpoint].loads if endpoint in self._queues else EndpointLoad()
 
     def get_stats(self) -> dict[str, Any]:
         """Count what was executed since the start; see EngineStats."""

@@ -119,8 +119,9 @@ async def _strategy(conversation: Conversation, wanted: str) -> None:
 
 
 async def _models(conversation: Conversation, _: str) -> None:
-    await conversation.services.models_known()
-    conversation.screen.markdown(reports.models(conversation.services.registry))
+    services = conversation.services
+    await services.models_known()
+    conversation.screen.markdown(reports.models(services.registry, services.engine.load))
 
 
 COMMANDS = {

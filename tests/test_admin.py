@@ -8,7 +8,7 @@ import pytest
 
 from handlers.admin import LARGEST_ID
 from routing.types import RoutingStrategy
-from tests.bot_in_process import ADMIN_ID, GOOD, MEMBER_ID, QUESTION, SMALL, STRANGER_ID, running, says
+from tests.bot_in_process import ADMIN_ID, GOOD, MEMBER_ID, QUESTION, SMALL, STRANGER_ID, endless, running, says
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,6 +96,15 @@ async def test_models_show_how_each_stands(tmp_path: Path) -> None:
         assert "in memory" in screen.text
         assert "SmallThinker 270M: not installed" in screen.text
         assert screen.buttons == ["Qwen2.5 7B", "Qwen2.5 14B"]
+
+
+async def test_models_show_how_busy_their_server_is(tmp_path: Path) -> None:
+    """While an answer is written, its server says so."""
+    async with running(tmp_path, {SMALL: endless()}) as bot:
+        await bot.member.say(QUESTION)
+        await bot.ollama.until_asked("/api/chat")
+        (screen,) = await bot.admin.ask("/models")
+        assert f"Ollama at {bot.ollama.root}: 1 running, 0 waiting" in screen.text
 
 
 async def test_a_model_is_switched_off_and_on(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.endpoint_queue import EndpointQueue, Ticket
+from routing.endpoint_queue import EndpointLoad, EndpointQueue, Ticket
 from tests.answers import PATIENCE_SECONDS
 
 
@@ -16,7 +16,7 @@ def test_there_is_room_up_to_the_limit() -> None:
     queue = EndpointQueue(2)
     first, second, third = (queue.enter(chat) for chat in "abc")
     assert [ticket.granted for ticket in (first, second, third)] == [True, True, False]
-    assert (first.position, third.position, queue.load) == (0, 1, 3)
+    assert (first.position, third.position, queue.load, queue.loads) == (0, 1, 3, EndpointLoad(2, 1))
     queue.leave(first)
     assert (third.granted, queue.load) == (True, 2)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from dialogue import reports
+from routing.endpoint_queue import EndpointLoad
 from routing.model_registry import ModelRegistry
 from routing.response_formatter import ResponseFormatter
 from routing.types import Attempt, Endpoint, ModelOffer, Outcome
@@ -196,6 +197,19 @@ def test_models_show_state_and_speed() -> None:
     assert "| Qwen2.5 7B | in memory | 85 |" in text
     assert "- Qwen2.5 14B: disabled by an admin" in text
     assert "- LLaVA 1.5 7B: lmstudio not reachable" in text
+
+
+def test_servers_say_how_busy_they_are() -> None:
+    """What runs and what waits at each server, without the password in its address."""
+    registry = ModelRegistry()
+    near, far = Endpoint("ollama", "http://ann:secret@mac:11434"), Endpoint("ollama", "http://studio:11434")
+    for endpoint in (near, far):
+        registry.apply_offers(endpoint, [ModelOffer(endpoint, "qwen2.5:7b-instruct-q4_K_M")])
+    loads = {near: EndpointLoad(2, 1)}
+    text = shown(reports.models(registry, lambda endpoint: loads.get(endpoint, EndpointLoad())))
+    assert "Ollama at http://mac:11434: 2 running, 1 waiting" in text
+    assert "Ollama at http://studio:11434: idle" in text
+    assert "secret" not in text
 
 
 def test_models_of_the_catalog_alone_are_ready() -> None:
