@@ -10,7 +10,14 @@ from routing.errors import InvalidConfiguration
 from settings import Settings
 from terminal.control_characters import printable
 from terminal.findings import Finding, Verdict, failed, well
-from terminal.installation_checks import check_catalog, check_log, check_packages, check_python, check_secrecy
+from terminal.installation_checks import (
+    check_catalog,
+    check_log,
+    check_mlx,
+    check_packages,
+    check_python,
+    check_secrecy,
+)
 from terminal.screen import open_screen
 from terminal.service_checks import check_models, check_storage, check_telegram
 
@@ -48,6 +55,8 @@ async def _examine(dotenv: Path, check_token: TokenCheck) -> AsyncIterator[Findi
     yield well("every setting is in order")
     catalog = list(check_catalog(settings))
     for finding in catalog:
+        yield finding
+    for finding in check_mlx(settings):
         yield finding
     yield check_log(settings)
     async for finding in check_storage(settings):

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routing.catalog import load_catalog
-from routing.errors import InvalidConfiguration
+from routing.errors import BackendError, InvalidConfiguration
+from routing.model_backends.mlx import read_model_folder
 from terminal.findings import Finding, failed, warning, well
 
 if TYPE_CHECKING:
@@ -74,6 +75,20 @@ def check_catalog(settings: Settings) -> Iterator[Finding]:
             yield failed(problem, "Mend that line; the README shows the form of an entry.")
     else:
         yield well(f"{path} is in order")
+
+
+def check_mlx(settings: Settings) -> Iterator[Finding]:
+    """Read every folder of MLX_MODEL_PATHS."""
+    for path in settings.mlx_model_paths:
+        try:
+            model = read_model_folder(path)
+        except BackendError as error:
+            yield failed(str(error), f"Take {path} out of MLX_MODEL_PATHS, or name the folder that has a config.json.")
+        else:
+            yield warning(
+                f"MLX: {model.display_name} is in {path}, but MLX models do not run in this version yet",
+                "Serve it with `mlx_lm.server` and an entry in models.toml, or load it in LM Studio.",
+            )
 
 
 def check_log(settings: Settings) -> Finding:

@@ -93,7 +93,7 @@ async def check_models(settings: Settings) -> AsyncIterator[Finding]:
             yield await _check_server(engine, endpoint)
         usable = sum(engine.registry.status(model.model_id).available for model in engine.registry.get_all_models())
         if usable:
-            yield well(f"{usable} models can answer")
+            yield well(f"{_models(usable)} can answer")
         else:
             yield failed("no model can answer", what_to_do(engine.registry, endpoints))
 
@@ -107,7 +107,11 @@ async def _check_server(engine: ExecutionEngine, endpoint: Endpoint) -> Finding:
         )
     statuses = [engine.registry.status(model.model_id) for model in engine.registry.get_all_models()]
     count = sum(endpoint in status.endpoints for status in statuses)
-    return well(f"{name}{await _version(endpoint)}: {count} models")
+    return well(f"{name}{await _version(endpoint)}: {_models(count)}")
+
+
+def _models(count: int) -> str:
+    return "1 model" if count == 1 else f"{count} models"
 
 
 async def _version(endpoint: Endpoint) -> str:

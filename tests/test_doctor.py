@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from settings import Settings
 from terminal.findings import Verdict
-from terminal.installation_checks import check_log, check_packages, check_secrecy
+from terminal.installation_checks import check_log, check_mlx, check_packages, check_secrecy
 from terminal.service_checks import check_admins, check_room
 from tests.command_line import CommandLine
 from tests.fake_model_server import FakeModel
@@ -25,12 +25,12 @@ async def test_a_healthy_installation_passes(tmp_path: Path) -> None:
         (tmp_path / ".env").chmod(0o600)
         line = CommandLine(tmp_path, OLLAMA_BASE_URL=ollama.root, TELEGRAM_API_URL=telegram.url)
         ran = await line.run("doctor")
-        found = f"✓ Ollama at {ollama.root}, version 0.33.0: 1 models"
+        found = f"✓ Ollama at {ollama.root}, version 0.33.0: 1 model"
     assert (ran.status, ran.err) == (0, "")
     lines = ran.out.splitlines()
     assert found in lines
     assert "✓ Telegram: the token is that of @switchboard_bot" in lines
-    assert "✓ 1 models can answer" in lines
+    assert "✓ 1 model can answer" in lines
     assert [line for line in lines if line[0] in "!✗"] == ["! nobody is the bot's admin yet"]
     assert TOKEN not in ran.out
     assert not (tmp_path / "switchboard.db").exists()
@@ -118,6 +118,19 @@ def test_who_else_can_read_the_settings_matters(tmp_path: Path) -> None:
     for mode, verdict in ((0o600, Verdict.WELL), (0o640, Verdict.WARNING), (0o604, Verdict.WARNING)):
         dotenv.chmod(mode)
         assert check_secrecy(dotenv).verdict is verdict
+
+
+def test_every_mlx_folder_is_read(tmp_path: Path) -> None:
+    """One that holds a model is named with what can be done with it; one that holds none is a failure."""
+    (tmp_path / "Tiny-1B-4bit").mkdir()
+    (tmp_path / "Tiny-1B-4bit" / "config.json").write_text('{"model_type": "llama"}')
+    paths = (str(tmp_path / "Tiny-1B-4bit"), str(tmp_path / "missing"))
+    there, missing = check_mlx(Settings(mlx_model_paths=paths))
+    assert (there.verdict, missing.verdict) == (Verdict.WARNING, Verdict.FAILED)
+    assert "Tiny 1B 4bit" in there.text
+    assert "There is no MLX model in the folder missing." in missing.text
+    assert "mlx_lm.server" in there.remedy
+    assert f"Take {paths[1]} out of MLX_MODEL_PATHS" in missing.remedy
 
 
 def test_the_log_may_be_a_new_file(tmp_path: Path) -> None:
