@@ -67,9 +67,11 @@ def _parser() -> argparse.ArgumentParser:
     add("run", _run, "run the Telegram bot (the default); without a token, the terminal chat")
     add("chat", _chat, "talk in the terminal; reads lines from a pipe too")
     ask = add("ask", _ask, "answer one question: the answer goes to standard output, its receipt to standard error")
-    ask.add_argument("text", metavar="TEXT", type=_question, help="the question; - reads it from standard input")
     route = add("route", _route, "show which models would answer, in which order and why, without running them")
-    route.add_argument("text", metavar="TEXT", type=_question, help="the question; - reads it from standard input")
+    for command in (ask, route):
+        command.add_argument(
+            "text", metavar="TEXT", nargs="+", type=_question, help="the question; - for standard input"
+        )
     route.add_argument("--strategy", metavar="S", type=_strategy, help=f"one of {', '.join(STRATEGIES)}")
     add("models", _models, "list every model: whether it can be used now, where, how fast and how good it is")
     stats = add("stats", _stats, "show what the bot did: counts, success and fallback rates, times, tokens")
@@ -84,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
 def _question(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("there is no question in it")
-    return text
+    return os.fsencode(text).decode("utf-8", "replace")  # bytes that are no text become other characters
 
 
 def _strategy(text: str) -> str:
@@ -207,7 +209,7 @@ def _log_beside_the_screen(settings: Settings) -> None:
 
 def _text(given: argparse.Namespace) -> str:
     """Take the question from where it is. Raises SystemExit, status 1, when standard input holds none."""
-    text = sys.stdin.read() if given.text == "-" else str(given.text)
+    text = sys.stdin.read() if given.text == ["-"] else " ".join(given.text)
     if not text.strip():
         raise SystemExit("There is no question on standard input.")
     return text

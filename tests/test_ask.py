@@ -43,6 +43,12 @@ async def test_a_dash_reads_the_question_from_standard_input(line: CommandLine, 
     assert ollama.asked("/api/chat")[0].body["messages"][-1]["content"] == question
 
 
+async def test_a_question_needs_no_quotes(line: CommandLine, ollama: FakeOllama) -> None:
+    """Several words are one question, and bytes that are no text do not spoil it."""
+    assert (await line.run("ask", "Tell", "me", "of", "caf\udce9s.")).out == "It is love.\n"
+    assert ollama.asked("/api/chat")[0].body["messages"][-1]["content"] == "Tell me of caf\ufffds."
+
+
 async def test_an_empty_standard_input_is_no_question(line: CommandLine, ollama: FakeOllama) -> None:
     """No model is asked nothing."""
     ran = await line.run("ask", "-", given=" \n")
