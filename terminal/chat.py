@@ -9,7 +9,7 @@ from dialogue.services import open_services
 from terminal.background import BackgroundLoop
 from terminal.commands import COMMANDS, LEAVE, obey
 from terminal.conversation import Conversation
-from terminal.prompt import is_typed, offer_completion, piped_messages, typed_message
+from terminal.prompt import is_command, is_typed, offer_completion, piped_messages, typed_messages
 from terminal.screen import open_screen
 
 if TYPE_CHECKING:
@@ -42,21 +42,21 @@ def _talk(loop: BackgroundLoop, conversation: Conversation) -> int:
     offer_completion([f"/{name}" for name in (*COMMANDS, LEAVE[0])])
     while True:
         try:
-            message = typed_message()
+            messages = typed_messages()
         except EOFError:
             print()
             return 0
-        if _leaves(message):
-            return 0
         try:
-            if message:
+            for message in messages:
+                if _leaves(message):
+                    return 0
                 loop.run(_react(conversation, message))
         except KeyboardInterrupt:  # the receipt has said that it was stopped
             continue
 
 
 async def _react(conversation: Conversation, message: str) -> None:
-    if message.startswith("/"):
+    if is_command(message):
         await obey(conversation, message)
     else:
         await conversation.answer(message)

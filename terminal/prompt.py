@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import select
 import sys
 from contextlib import suppress
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 PROMPT = "> "
 # Nobody types a line that fast; a paste arrives at once.
 _PASTE_SECONDS = 0.03
+# A path and a comment of C begin with a slash too.
+_COMMAND = re.compile(r"/\w*(\s|$)")
 
 
 def is_typed() -> bool:
@@ -27,13 +30,28 @@ def piped_messages(stream: TextIO) -> Iterator[str]:
             yield message
 
 
-def typed_message() -> str:
-    """Ask for a message; lines that were pasted together stay together. Raises EOFError at the end of input."""
+def is_command(message: str) -> bool:
+    """Whether a message is a command, and no question."""
+    return _COMMAND.match(message) is not None
+
+
+def typed_messages() -> Iterator[str]:
+    """Ask for messages; lines that were pasted together stay together. Raises EOFError at the end of input."""
     lines = [input(PROMPT if sys.stdout.isatty() else "")]
     with suppress(EOFError):
         while select.select([sys.stdin], [], [], _PASTE_SECONDS)[0]:
             lines.append(input())
-    return "\n".join(lines).strip()
+    return _apart("\n".join(lines).strip())
+
+
+def _apart(typed: str) -> Iterator[str]:
+    """Yield the messages of what came at once: commands typed while an answer was written have a line each."""
+    while is_command(typed):
+        command, _, typed = typed.partition("\n")
+        yield command
+        typed = typed.strip()
+    if typed:
+        yield typed
 
 
 def answer_to(question: str) -> str:

@@ -82,8 +82,8 @@ class PlainScreen:
         print(printable(text), file=self._stream, flush=True)
 
     def show(self, drawing: RenderableType) -> None:
-        """Show a drawing, wide enough that a table's line is a line."""
-        Console(file=self._stream, width=_PIPE_COLUMNS).print(drawing)
+        """Show a drawing, wide enough that a table's line is a line; a text is not broken into lines at all."""
+        Console(file=self._stream, width=_PIPE_COLUMNS).print(drawing, soft_wrap=isinstance(drawing, Text))
 
 
 class _PlainAnswer:

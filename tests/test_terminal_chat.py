@@ -123,6 +123,24 @@ async def test_lines_pasted_together_are_one_message(line: CommandLine, ollama: 
     )
 
 
+async def test_commands_typed_at_once_are_obeyed_one_by_one(line: CommandLine, ollama: FakeOllama) -> None:
+    """What was typed while an answer was written is no single command with a strange name."""
+    async with line.at_a_terminal("chat") as terminal:
+        await terminal.until("> ")
+        terminal.type("/new\n/usage\nTell me about love.\nAll of it.\n")
+        await terminal.until("A new conversation")
+        await terminal.until("Qwen2.5 7B · ")
+    assert "There is no command" not in terminal.shown
+    assert ollama.asked("/api/chat")[0].body["messages"][-1]["content"] == "Tell me about love.\nAll of it."
+
+
+async def test_a_path_is_no_command(line: CommandLine, ollama: FakeOllama) -> None:
+    """A message may begin with a slash that belongs to a path or to a comment."""
+    await line.run("chat", given="/etc/hosts is empty, why?\n// what is this?\n")
+    asked = [request.body["messages"][-1]["content"] for request in ollama.asked("/api/chat")]
+    assert asked == ["/etc/hosts is empty, why?", "// what is this?"]
+
+
 async def test_a_fallback_in_mid_answer_is_said(tmp_path: Path) -> None:
     """What a failed model had said no longer counts, and the reader is told so."""
     models = {QWEN: FakeModel(), CODER: FakeModel()}
