@@ -17,6 +17,7 @@ The text of each is one plain sentence that is shown to people.
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -126,15 +127,22 @@ def storage_errors(path: Path) -> Generator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise _class_of(error)(path) from error
+        raise _class_of(error, path)(path) from error
     except OSError as error:
         raise _BY_ERRNO.get(error.errno, DatabaseUnreachable)(path) from error
     except (OverflowError, UnicodeError) as error:  # a value that cannot be bound
         raise RowRefused(path) from error
 
 
-def _class_of(error: sqlite3.Error) -> type[StorageError]:
+def _class_of(error: sqlite3.Error, path: Path) -> type[StorageError]:
     # The Python module's own errors, such as one for a wrong number of values, carry no result code.
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     # The low byte is the primary result code, the rest says more of it.
-    return _BY_RESULT_CODE.get(code) or _BY_RESULT_CODE.get(code & 0xFF, RowRefused)
+    found = _BY_RESULT_CODE.get(code) or _BY_RESULT_CODE.get(code & 0xFF, RowRefused)
+    # On a disk that is mounted read-only SQLite merely cannot open its log beside the file.
+    return DatabaseReadOnly if found is DatabaseUnreachable and _is_read_only(path) else found
+
+
+def _is_read_only(path: Path) -> bool:
+    effective = os.access in os.supports_effective_ids
+    return path.is_file() and not os.access(path, os.W_OK, effective_ids=effective)

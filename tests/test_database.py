@@ -23,6 +23,7 @@ from storage.errors import (
     DatabaseUnreachable,
     DiskFull,
     RowRefused,
+    storage_errors,
 )
 
 pytestmark = pytest.mark.timeout(30)
@@ -338,12 +339,25 @@ async def test_a_read_only_file_cannot_be_opened(unprivileged_folder):
         await Database.open(path)
 
 
+def test_a_disk_that_is_read_only_is_said_to_be(unprivileged_folder):
+    """There SQLite only says that it cannot open something."""
+    path = unprivileged_folder / "switchboard.db"
+    path.touch(0o400)
+    error = sqlite3.OperationalError("unable to open database file")
+    error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+    with pytest.raises(DatabaseReadOnly), storage_errors(path):
+        raise error
+    path.chmod(0o600)
+    with pytest.raises(DatabaseUnreachable), storage_errors(path):
+        raise error
+
+
 async def test_a_file_in_a_read_only_folder_cannot_be_opened(unprivileged_folder):
     """The journal beside the file needs the folder."""
     path = unprivileged_folder / "switchboard.db"
     await (await Database.open(path)).close()
     unprivileged_folder.chmod(0o500)
-    with pytest.raises((DatabaseReadOnly, DatabaseUnreachable)):
+    with pytest.raises(DatabaseReadOnly, match="may not be written: give this user the right"):
         await Database.open(path)
 
 
