@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from handlers import COMMANDS
 from routing.catalog import load_catalog, shipped_catalog
 from scripts import documents
 
@@ -97,12 +98,21 @@ def test_scripts_that_are_named_exist_and_can_be_run() -> None:
 
 
 def test_the_command_line_has_the_commands_of_the_readme() -> None:
-    """What the README's table calls after scripts/run is what bot.py offers."""
+    """What the README's table calls after scripts/run is what bot.py offers, all of it."""
     named = set(re.findall(r"^\| `scripts/run \[?([a-z]+)", text_of("README.md"), re.MULTILINE))
     shown = subprocess.run(
         [sys.executable, "bot.py", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
-    assert named <= set(re.findall(r"[a-z]+", shown.stdout))
+    offered = shown.stdout.partition("\ncommands:\n")[2]
+    assert named == set(re.findall(r"^    ([a-z]+)\b", offered, re.MULTILINE))
+
+
+def test_the_chat_has_the_commands_of_the_readme() -> None:
+    """Every command of the table in handlers/ stands in the README's, for those who may give it, and no other."""
+    named = re.findall(
+        r"^\| `/(\w+)[^|]*?(?:\\\|[^|]*?)*\|.*\| (everyone|admins) \|$", text_of("README.md"), re.MULTILINE
+    )
+    assert dict(named) == {command.name: "admins" if command.for_admins else "everyone" for command in COMMANDS}
 
 
 @pytest.mark.parametrize("example", fenced("README.md", "toml"))
