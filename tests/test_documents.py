@@ -109,9 +109,7 @@ def test_the_command_line_has_the_commands_of_the_readme() -> None:
 
 def test_the_chat_has_the_commands_of_the_readme() -> None:
     """Every command of the table in handlers/ stands in the README's, for those who may give it, and no other."""
-    named = re.findall(
-        r"^\| `/(\w+)[^|]*?(?:\\\|[^|]*?)*\|.*\| (everyone|admins) \|$", text_of("README.md"), re.MULTILINE
-    )
+    named = re.findall(r"^\| `/(\w+).*\| (everyone|admins) \|$", text_of("README.md"), re.MULTILINE)
     assert dict(named) == {command.name: "admins" if command.for_admins else "everyone" for command in COMMANDS}
 
 
