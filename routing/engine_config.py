@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from routing.errors import InvalidConfiguration
 from routing.model_backends import ModelAdapterFactory, ServerOptions
 from routing.types import Endpoint
 
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
 
 OPENAI_COMPATIBLE = "openai_compatible"
 """The kind, in the table of backends, of every server that models.toml names."""
+
+_ABOVE_ZERO = (
+    "connect_timeout_seconds",
+    "first_token_timeout_seconds",
+    "stall_timeout_seconds",
+    "request_timeout_seconds",
+    "generations_per_endpoint",
+    "refresh_seconds",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +48,12 @@ class EngineConfig:
     request_timeout_seconds: float = 600.0
     generations_per_endpoint: int = 64
     refresh_seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        """Raise InvalidConfiguration for a figure that would have everybody wait for ever."""
+        figures = {name: getattr(self, name) for name in _ABOVE_ZERO}
+        if problems := [f"{name} must be above 0, not {value}." for name, value in figures.items() if not value > 0]:
+            raise InvalidConfiguration(problems)
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """List every endpoint, Ollama's first."""

@@ -39,9 +39,8 @@ def build_prompt(query: Query, model: ModelMetadata, answer_tokens: int) -> Prom
     system = [Message("system", query.system_prompt)] if query.system_prompt else []
     room = context - answer_tokens - sum(map(_cost, (*system, question)))
     turns = _turns(query.history)
-    dropped = _turns_to_drop(turns, room)
+    dropped = _turns_to_summarise(turns, room)
     if dropped:
-        dropped = _turns_to_drop(turns, room - estimate_tokens(_summary(turns[:dropped])))
         system = [Message("system", "\n\n".join((*(m.content for m in system), _summary(turns[:dropped]))))]
     messages = (*system, *(message for turn in turns[dropped:] for message in turn), question)
     left = context - sum(map(_cost, messages))
@@ -64,6 +63,15 @@ def _turns(history: Sequence[Message]) -> list[list[Message]]:
             turns.append([])
         turns[-1].append(message)
     return turns
+
+
+def _turns_to_summarise(turns: Sequence[Sequence[Message]], room: int) -> int:
+    """Count the oldest turns to leave out so that the rest and the summary of what is left out fit into `room`."""
+    dropped, needed = 0, _turns_to_drop(turns, room)
+    while needed > dropped:
+        dropped = needed
+        needed = _turns_to_drop(turns, room - estimate_tokens(_summary(turns[:dropped])) - MESSAGE_TOKENS)
+    return dropped
 
 
 def _turns_to_drop(turns: Sequence[Sequence[Message]], room: int) -> int:

@@ -6,6 +6,7 @@ import pytest
 
 from routing.catalog import Server
 from routing.engine_config import EngineConfig
+from routing.errors import InvalidConfiguration
 from routing.model_backends import LMStudioBackend, OllamaBackend, OpenAICompatibleBackend
 from routing.model_registry import ModelRegistry
 from routing.types import Endpoint
@@ -35,6 +36,17 @@ def test_addresses_may_be_several(given: str | list[str], urls: list[str]) -> No
     """In one text or a list; twice the same is one."""
     config = EngineConfig(ollama_base_url=given, lmstudio_base_url="")
     assert [endpoint.url for endpoint in config.endpoints()] == urls
+
+
+def test_figures_that_would_have_everybody_wait_for_ever_are_refused() -> None:
+    """All of them at once."""
+    with pytest.raises(InvalidConfiguration) as caught:
+        EngineConfig(generations_per_endpoint=0, stall_timeout_seconds=-1.0, refresh_seconds=float("nan"))
+    assert caught.value.problems == (
+        "stall_timeout_seconds must be above 0, not -1.0.",
+        "generations_per_endpoint must be above 0, not 0.",
+        "refresh_seconds must be above 0, not nan.",
+    )
 
 
 def test_each_server_gets_its_backend(monkeypatch: pytest.MonkeyPatch) -> None:

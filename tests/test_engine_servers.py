@@ -133,6 +133,16 @@ async def test_a_dead_server_is_noticed_and_comes_back(ollama: FakeOllama, studi
         await ollama.start()
 
 
+async def test_after_a_failure_a_server_is_asked_at_once(ollama: FakeOllama, studio: FakeLMStudio) -> None:
+    """And not only when its turn comes: nobody else shall knock there in vain."""
+    async with engine_for(ollama, studio, refresh_seconds=3600.0) as engine:
+        await ollama.stop()
+        assert (await engine.execute(ASK)).model_id == "lmstudio_qwen25_7b"
+        await until(lambda: engine.registry.status("ollama_qwen25_7b").reason == "ollama not reachable")
+        await engine.cleanup()
+    await ollama.start()
+
+
 async def test_two_hosts_share_the_work_and_stand_in_for_each_other() -> None:
     """The least busy one serves; when one dies in mid-stream, the other begins anew."""
     script = Script(pieces=("word ",) * 20, token_seconds=0.02)

@@ -166,6 +166,8 @@ def test_the_servers_word_stands_over_the_catalogs(registry: ModelRegistry) -> N
     assert model.quality.general == 0.75
     registry.apply_offers(TWO, [an_offer("alpha", TWO, context_tokens=4096)])
     assert the(registry.get_model("alpha")).context_tokens == 4096
+    registry.apply_offers(TWO, [an_offer("alpha", TWO, context_tokens=16_384)])
+    assert the(registry.get_model("alpha")).context_tokens == 8192
     registry.apply_offers(ONE, None)
     registry.apply_offers(TWO, None)
     assert the(registry.get_model("alpha")).context_tokens == 32768

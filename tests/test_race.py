@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from routing.endpoint_queue import EndpointQueue
 from routing.errors import BadReply
 from routing.race import Race
 from routing.types import Loading, Outcome, Token
@@ -33,6 +34,15 @@ async def test_the_first_to_speak_goes_on_alone() -> None:
     assert any(isinstance(event, Loading) for event in events)
     assert race.runs == [slow, quick]
     assert [run.record.outcome for run in race.runs] == [Outcome.CANCELLED, Outcome.ANSWERED]
+
+
+async def test_the_others_are_stopped_as_soon_as_one_speaks() -> None:
+    """And not only when it has said all: they hold the machine that it needs."""
+    queue = EndpointQueue(1)
+    race = Race([an_attempt(HANG, queue=queue), an_attempt("I ", HANG)])
+    async with asyncio.timeout(PATIENCE_SECONDS), aclosing(race.events()) as events:
+        await anext(events)
+        assert queue.load == 0
 
 
 async def test_one_that_fails_leaves_the_race_to_the_other() -> None:
