@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import pytest
 
 from dialogue.services import DISABLED_REASON, open_engine, open_services
+from dialogue.turn import Turn
 from routing.errors import InvalidConfiguration
-from routing.types import RoutingStrategy
+from routing.types import Finished, Query, RoutingStrategy
 from settings import Settings
+from storage.conversations import ConversationKey
 from storage.errors import DatabaseClosed, DatabaseCorrupt
 from tests.bot_in_process import GOOD, SMALL, says
 from tests.fake_ollama import FakeOllama
@@ -38,6 +41,57 @@ async def test_the_settings_reach_the_parts(tmp_path: Path) -> None:
     async with open_engine(the_settings(tmp_path, **given)) as engine:
         assert (engine.router.strategy, engine.router.max_cost) == (RoutingStrategy.QUALITY, 0.4)
         assert [endpoint.url for endpoint in engine.discovery.endpoints] == ["http://127.0.0.1:9"]
+
+
+async def test_figures_of_the_settings_reach_the_engine(tmp_path: Path) -> None:
+    """Each under the name that it has there."""
+    given = {
+        "connect_timeout_seconds": 1.0,
+        "first_token_timeout_seconds": 2.0,
+        "stall_timeout_seconds": 3.0,
+        "request_timeout_seconds": 4.0,
+        "generations_per_endpoint": 5,
+        "refresh_seconds": 6.0,
+        "lmstudio_api_key": "key",
+        "mlx_model_paths": (str(tmp_path / "none"),),
+    }
+    written = {name.upper(): value[0] if isinstance(value, tuple) else f"{value}" for name, value in given.items()}
+    async with open_engine(the_settings(tmp_path, **written)) as engine:
+        assert {name: getattr(engine.config, name) for name in given} == given
+
+
+@pytest.mark.parametrize(("margin", "kept"), [("0", False), ("1", True)])
+async def test_a_chat_stays_on_its_model_as_far_as_the_setting_says(tmp_path: Path, margin: str, kept: bool) -> None:  # noqa: FBT001
+    """STICKINESS_MARGIN 0 always takes the best, 1 never leaves."""
+    async with FakeOllama({SMALL: says("Hi."), GOOD: says("Hi.")}) as ollama:
+        settings = the_settings(tmp_path, OLLAMA_BASE_URL=ollama.root, STICKINESS_MARGIN=margin)
+        async with open_services(settings) as services:
+            await services.models_known()
+            query = Query("What is Python?", current_model_id="ollama_qwen25_14b")
+            assert (services.router.decide(query).candidates[0].model.model_id == "ollama_qwen25_14b") is kept
+
+
+@pytest.mark.parametrize("setting", ["full", "hash", "off"])
+async def test_prompts_are_kept_as_far_as_the_setting_says(tmp_path: Path, setting: str) -> None:
+    """STORE_PROMPTS holds for every file of the database, while it is open and afterwards."""
+
+    def is_kept() -> bool:
+        files = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+        return b"planted question" in files or b"planted answer" in files
+
+    async with FakeOllama({SMALL: says("A planted answer.")}) as ollama:
+        settings = the_settings(tmp_path, OLLAMA_BASE_URL=ollama.root, STORE_PROMPTS=setting)
+        async with open_services(settings) as services:
+            async with aclosing(
+                Turn(services, ConversationKey(1), 7, "What is a planted question?").events()
+            ) as events:
+                assert [event.result.response async for event in events if isinstance(event, Finished)] == [
+                    "A planted answer."
+                ]
+            report = await services.analytics.report(3600.0)
+            assert report.everything.answered == 1
+            assert is_kept() == (setting == "full")
+    assert is_kept() == (setting == "full")
 
 
 async def test_a_strategy_chosen_outlives_the_process(tmp_path: Path) -> None:
