@@ -32,6 +32,7 @@ from tests.fake_ollama import FakeOllama
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
 SEVEN = "qwen2.5:7b-instruct-q4_K_M"
 CODER = "deepseek-coder:6.7b-instruct-q4_K_M"
@@ -104,6 +105,21 @@ async def test_what_servers_offer_is_what_can_be_had() -> None:
         picture = Query("What is this?", attachments=(Attachment(Modality.IMAGE, b"\x89PNG", "image/png"),))
         result = await engine.execute(picture)
     assert (result.success, result.model_id) == (True, "ollama_llava_13b")
+
+
+async def test_mlx_models_are_listed_though_they_do_not_run_yet(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With what their folder says; one that holds none is said in the log."""
+    folder = tmp_path / "Gemma-3-1B"
+    folder.mkdir()
+    (folder / "config.json").write_text('{"max_position_embeddings": 8192}')
+    async with engine_for(mlx_model_paths=(str(folder), str(tmp_path / "nothing"))) as engine:
+        (found,) = (model for model in engine.registry.get_all_models() if model.discovered)
+        assert (found.backend, found.display_name, found.context_tokens) == ("mlx", "Gemma 3 1B", 8192)
+        assert engine.registry.status(found.model_id).reason == "MLX models do not run in this version yet"
+        assert not (await engine.execute(ASK)).success
+    assert "MLX_MODEL_PATHS: There is no MLX model in the folder nothing." in caplog.text
 
 
 async def test_a_server_without_models_is_no_mistake_and_its_first_model_is_found() -> None:

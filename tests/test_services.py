@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING
@@ -160,6 +161,17 @@ async def test_a_corrupt_database_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DatabaseCorrupt, match="backup"):
         async with open_services(the_settings(tmp_path)):
             pytest.fail("it was opened")
+
+
+async def test_forgetting_goes_on_while_the_parts_are_open(tmp_path: Path) -> None:
+    """And ends with them."""
+
+    def forgetting() -> bool:
+        return any(task.get_name() == "forget the old" for task in asyncio.all_tasks())
+
+    async with open_services(the_settings(tmp_path)):
+        assert forgetting()
+    assert not forgetting()
 
 
 async def test_what_is_too_old_is_forgotten(tmp_path: Path) -> None:
