@@ -31,13 +31,12 @@ LONGEST_NOTICE = 200  # Telegram's limit, in UTF-16 units; our sentences are pla
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """One command as somebody gave it; `arguments` are the words after it."""
+class _Wish:
+    """What somebody wants done; `message` is theirs, or the one of ours whose button they pressed."""
 
     front: Front
     message: Message
     user: User
-    arguments: tuple[str, ...] = ()
 
     @property
     def services(self) -> Services:
@@ -46,8 +45,15 @@ class Request:
 
     @property
     def key(self) -> ConversationKey:
-        """The conversation in which it was given."""
+        """The conversation in which the message stands."""
         return key_of(self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Request(_Wish):
+    """One command as somebody gave it; `arguments` are the words after it."""
+
+    arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +71,10 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Press:
+class Press(_Wish):
     """One press of a button; `argument` is what its data says after the button's name, and may be forged."""
 
-    front: Front
-    message: Message
-    user: User
     argument: str
-
-    @property
-    def services(self) -> Services:
-        """The parts of the program."""
-        return self.front.services
-
-    @property
-    def key(self) -> ConversationKey:
-        """The conversation in which the button stands."""
-        return key_of(self.message)
 
 
 class OldButton(Exception):
