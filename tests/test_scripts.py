@@ -90,6 +90,28 @@ def test_a_failed_installation_is_said_and_done_again(tmp_path: Path) -> None:
     assert not (folder / ".venv" / "half").exists()
 
 
+def test_uv_is_used_where_it_is_installed(tmp_path: Path) -> None:
+    """It makes the environment and installs into it; once it is gone, an environment without pip is made anew."""
+    folder, tools = project(tmp_path / "project"), tmp_path / "tools"
+    tools.mkdir()
+    (tools / "uv").write_text(
+        f'#!/bin/sh\necho "$*" >>"{tmp_path}/calls"\n'
+        f'[ "$1" = pip ] || exec "{sys.executable}" -m venv --without-pip .venv\n',
+        encoding="utf-8",
+    )
+    (tools / "uv").chmod(0o755)
+    with_uv = f"{tools}{os.pathsep}{os.environ['PATH']}"
+    assert [run(folder, cwd=tmp_path, PATH=with_uv).returncode for _ in range(2)] == [7, 7]
+    assert (tmp_path / "calls").read_text(encoding="utf-8").splitlines() == [
+        "venv --quiet --python >=3.11 .venv",
+        "pip install --quiet --python .venv/bin/python -r requirements.txt",
+    ]
+    if shutil.which("uv"):
+        return
+    (folder / "requirements.txt").write_text("# changed\n", encoding="utf-8")
+    assert run(folder, cwd=tmp_path).returncode == 7
+
+
 @pytest.mark.skipif(sys.platform == "darwin", reason="a Mac's Homebrew is looked at whatever PATH says")
 @pytest.mark.parametrize("old", [False, True], ids=["none", "too old"])
 def test_without_a_python_it_says_how_to_get_one(tmp_path: Path, *, old: bool) -> None:
