@@ -32,9 +32,33 @@ COMPANIONS = _set(
     "there all everyone everybody good day night to you u so much very a lot bro man buddy friend mate dear sir bot"
     " switchboard how are is it going doing do today what's whats up ok okay cool great nice again my the for your"
     " help and well see later soon hope ya guys team comment ça va ca wie geht es dir geht's qué tal que como estás"
-    " estas come stai tudo bem как дела nasılsın jak się masz guten morgen tag abend días dias tardes noches bom dia"
-    " boa tarde noite have one that was really helpful perfect awesome आप कैसे हैं हो कसे आहात عليكم و vielen dank"
+    " estas cómo come stai tudo bem как дела nasılsın jak się masz guten morgen tag abend días dias tardes noches bom"
+    " dia boa tarde noite have one that was really helpful perfect awesome आप कैसे हैं हो कसे आहात عليكم و vielen dank"
     " mille muchas beaucoup dobry dzień wieczór добрый день утро вечер günaydın iyi akşamlar ji जी"
+)
+
+# Companions that greet by themselves when a message begins with them.
+_OPENINGS = tuple(
+    tuple(opening.split())
+    for opening in (
+        "how are you",
+        "how is it going",
+        "what's up",
+        "whats up",
+        "wie geht's",
+        "wie geht es dir",
+        "qué tal",
+        "que tal",
+        "cómo estás",
+        "como estás",
+        "como estas",
+        "ça va",
+        "comment ça va",
+        "come stai",
+        "tudo bem",
+        "как дела",
+        "आप कैसे हैं",
+    )
 )
 
 # What to say back, by the words of the greeting; the first row that holds one of them.
@@ -79,9 +103,13 @@ def is_greeting(words: Sequence[str]) -> bool:
     """Whether the words of a message are a greeting, thanks or a goodbye and nothing else."""
     return (
         0 < len(words) <= _LONGEST_WORDS
-        and not GREETINGS.isdisjoint(words)
+        and (not GREETINGS.isdisjoint(words) or _opens(words))
         and all(word in GREETINGS or word in COMPANIONS for word in words)
     )
+
+
+def _opens(words: Sequence[str]) -> bool:
+    return any(tuple(words[: len(opening)]) == opening for opening in _OPENINGS)
 
 
 def reply_to_greeting(words: Sequence[str]) -> str:

@@ -227,8 +227,12 @@ def _was_shown(history: Sequence[Message]) -> bool:
 def _factors(
     query: Query, reading: _Reading, category: TaskCategory, capabilities: frozenset[ModelCapability], *, follows: bool
 ) -> Mapping[str, float]:
-    """The factors of the score. What came before makes a message harder only where the message draws on it."""
-    greeting = category is TaskCategory.GREETING
+    """The factors of the score. What came before makes a message harder only where the message draws on it.
+
+    A greeting is trivial, however many words it takes (specification S1.3).
+    """
+    if category is TaskCategory.GREETING:
+        return complexity_factors("", (), demand=0.0, context_tokens=0, capabilities=(), history_length=0)
     names = {*map(str, capabilities)}
     if not CRITICAL_WORDS.isdisjoint(reading.words) and category in (
         TaskCategory.ANALYSIS,
@@ -239,10 +243,10 @@ def _factors(
     return complexity_factors(
         reading.sample,
         reading.words,
-        demand=0.0 if greeting else reading.demand,
-        context_tokens=0 if greeting else prompt_tokens(query) if follows else estimate_tokens(query.text),
-        capabilities=() if greeting else names,
-        history_length=0 if greeting else len(query.history),
+        demand=reading.demand,
+        context_tokens=prompt_tokens(query) if follows else estimate_tokens(query.text),
+        capabilities=names,
+        history_length=len(query.history),
     )
 
 

@@ -357,6 +357,21 @@ def test_the_language_is_known_by_script_and_function_words(text, language):
     assert detect_language(text) == language
 
 
+@pytest.mark.parametrize(
+    "text", ["how are you?", "How are you doing today", "What's up?", "Wie geht's?", "¿Qué tal?", "Ça va ?", "आप कैसे हैं?"]
+)
+def test_asking_how_it_goes_is_a_greeting(classifier, text):
+    """Without a word of greeting, in the languages people use."""
+    found = classifier.classify(text)
+    assert (found.category, found.complexity) == (TaskCategory.GREETING, TaskComplexity.TRIVIAL)
+
+
+@pytest.mark.parametrize("text", ["How are you made?", "what's up with Python 3.13", "Ça va coûter combien ?", "today"])
+def test_a_question_that_begins_so_is_none(classifier, text):
+    """It asks something of its own."""
+    assert classifier.classify(text).category is not TaskCategory.GREETING
+
+
 def test_a_definition_in_mid_sentence_is_code(classifier):
     """Code that is quoted behind words is code, although f(x) is mathematics elsewhere."""
     assert classifier.classify("Fix this: def f(x) return x").category is TaskCategory.CODE
