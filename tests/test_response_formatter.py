@@ -716,9 +716,19 @@ def test_both_forms_always_agree(markdown):
         assert _comparable(formatted.plain_part(index).entities) == _comparable(entities)
 
 
+@pytest.fixture
+def restless():
+    """Have Python switch between threads as often as it can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("restless")
 def test_threads_may_share_a_formatter():
     """A formatter that eight threads use first at the same moment reads all of them right."""
-    for _ in range(5):
+    for _ in range(60):
         formatter, together = ResponseFormatter(), threading.Barrier(8)
 
         def formatted(formatter=formatter, together=together) -> tuple[str, ...]:
