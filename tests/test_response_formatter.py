@@ -731,7 +731,7 @@ def test_threads_may_share_a_formatter():
     for _ in range(60):
         formatter, together = ResponseFormatter(), threading.Barrier(8)
 
-        def formatted(formatter=formatter, together=together) -> tuple[str, ...]:
+        def formatted(formatter=formatter, together=together):
             together.wait()
             return formatter.format("# a\n\n- **b** `c`").parts
 
