@@ -80,7 +80,7 @@ async def check_telegram(settings: Settings, check_token: TokenCheck) -> Finding
     try:
         username = await check_token(settings.telegram_bot_token, settings.telegram_api_url)
     except TokenUnusable as error:
-        return failed("the token in TELEGRAM_BOT_TOKEN cannot be used", str(error))
+        return failed("Telegram cannot be used", str(error))
     return well(f"Telegram: the token is that of @{username}")
 
 
