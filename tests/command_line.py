@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import pty
@@ -139,6 +140,18 @@ class Terminal:
         """Wait for the end of the process; its exit status."""
         async with asyncio.timeout(SECONDS):
             return await self._process.wait()
+
+    async def interrupt(self) -> int:
+        """Press Ctrl-C until the process ends; its exit status.
+
+        A prompt that has been drawn may not listen yet: readline misses a signal between the two.
+        """
+        async with asyncio.timeout(SECONDS):
+            while True:
+                self.type("\x03")
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(1):
+                        return await self._process.wait()
 
     def _read(self) -> None:
         try:

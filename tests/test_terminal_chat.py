@@ -99,8 +99,7 @@ async def test_ctrl_c_stops_an_answer_and_not_the_chat(line: CommandLine, ollama
         said = [message["content"] for message in ollama.asked("/api/chat")[1].body["messages"]]
         assert said[1:] == ["Tell me a story.", "Once upon a time ", "Go on."]
         await terminal.until("> ")
-        terminal.type("\x03")
-        assert await terminal.end() == 130
+        assert await terminal.interrupt() == 130
     assert "Traceback" not in terminal.shown
 
 
