@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from routing.types import Outcome
-from storage.decision_rows import insert_attempt, insert_decision
+from storage.decision_rows import insert_attempt, insert_decision, tried
 from storage.errors import StorageError
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class Analytics:
             objective=self._objective(query.text),
             objective_form=self._store_prompts,
         )
-        attempts = (insert_attempt(ordinal, attempt) for ordinal, attempt in enumerate(result.attempts, start=1))
+        attempts = (insert_attempt(ordinal, attempt) for ordinal, attempt in enumerate(tried(result), start=1))
         self._database.put(decision, *attempts, limit=_ROWS_WAITING_AT_MOST)
 
     async def report(self, period_seconds: float) -> Report:

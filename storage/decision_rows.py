@@ -49,6 +49,13 @@ def insert_decision(
     return f"INSERT INTO routing_decisions ({columns}) VALUES ({marks})", tuple(row.values())  # noqa: S608 - our names
 
 
+def tried(result: ExecutionResult) -> tuple[Attempt, ...]:
+    """The attempts at answering: the sentence that stands in where no model could is no answer of the built-in one."""
+    attempts = result.attempts
+    apologized = not result.success and attempts and attempts[-1].outcome is Outcome.ANSWERED
+    return attempts[:-1] if apologized else attempts
+
+
 def insert_attempt(ordinal: int, attempt: Attempt) -> Statement:
     """The row of an attempt at the decision that was inserted just before; `ordinal` counts from 1."""
     completion = attempt.completion

@@ -195,6 +195,15 @@ async def test_each_attempt_has_its_row(analytics, database):
     assert (attempts[2]["tokens_out"], attempts[2]["endpoint"]) == (40, "http://localhost:11434")
 
 
+async def test_an_apology_is_no_answer_of_the_built_in_model(analytics):
+    """What says that no model could answer counts for no model; the question counts as failed."""
+    apology = Attempt("builtin", Endpoint("builtin"), Outcome.ANSWERED, 0.0, 0.0, COMPLETION)
+    record(analytics, replace(FAILED, attempts=(TIMED_OUT, apology), model_id="builtin", completion=COMPLETION))
+    report = await analytics.report(3600)
+    assert [tally.name for tally in report.by_model] == ["coder"]
+    assert (report.everything.failed, report.everything.answered) == (1, 0)
+
+
 async def test_a_run_without_a_decision_is_recorded(analytics, database):
     """A run that found no model, with none of its figures, is a failure like any other."""
     record(analytics, ExecutionResult(success=False, response="", model_id="", execution_time=0.0))
