@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,11 +23,19 @@ _FILL = {
 }
 
 
-def what_to_do(registry: ModelRegistry, endpoints: Sequence[Endpoint]) -> str:
-    """Say, for each model server that is down or has no models, what to do; empty when all is well."""
+def what_to_do(
+    registry: ModelRegistry, endpoints: Sequence[Endpoint], noticed_within_seconds: float | None = None
+) -> str:
+    """Say, for each model server that is down or has no models, what to do; empty when all is well.
+
+    `noticed_within_seconds` is how soon a server that was started is found; None: nobody looks again by itself.
+    """
     if not endpoints:
         return "No model server is set up: set OLLAMA_BASE_URL or LMSTUDIO_BASE_URL, and start that server."
-    return " ".join(filter(None, (_about(registry, endpoint) for endpoint in endpoints)))
+    sentences = [_about(registry, endpoint) for endpoint in endpoints]
+    if noticed_within_seconds and any(map(registry.is_down, endpoints)):
+        sentences.append(f"A server that was just started is noticed within {_duration(noticed_within_seconds)}.")
+    return " ".join(filter(None, sentences))
 
 
 def what_failed(registry: ModelRegistry, attempts: Sequence[Attempt]) -> str:
@@ -41,6 +50,11 @@ def what_failed(registry: ModelRegistry, attempts: Sequence[Attempt]) -> str:
 def backend_name(backend: str) -> str:
     """Write a backend's name as its makers do."""
     return _NAMES.get(backend, backend)
+
+
+def _duration(seconds: float) -> str:
+    count, unit = (math.ceil(seconds / 60), "minute") if seconds > 90 else (math.ceil(seconds), "second")
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 def _about(registry: ModelRegistry, endpoint: Endpoint) -> str:

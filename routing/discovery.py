@@ -40,6 +40,11 @@ class Discovery:
         self._loop: asyncio.Task[None] | None = None
         self._asking: dict[Endpoint, asyncio.Task[None]] = {}
 
+    @property
+    def notices_within_seconds(self) -> float | None:
+        """How soon a server that comes back is found; None before `start`."""
+        return self._refresh_seconds if self._loop else None
+
     def start(self) -> None:
         """Begin to ask, now and every `refresh_seconds`."""
         self._loop = self._loop or asyncio.create_task(self._run(), name="discovery")
@@ -59,6 +64,12 @@ class Discovery:
         """Ask one endpoint again soon, after a failure; nothing happens before `start`."""
         if self._loop and endpoint in self.endpoints:
             self._ask_once(endpoint)
+
+    def unreachable(self, endpoint: Endpoint) -> None:
+        """Count an endpoint that took no request as down at once, and ask whether it is; nothing before `start`."""
+        if self._loop and endpoint in self.endpoints:
+            self._registry.doubt(endpoint)
+            self.poke(endpoint)
 
     async def close(self) -> None:
         """Stop asking."""

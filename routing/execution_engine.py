@@ -63,10 +63,9 @@ class ExecutionEngine:
         self.registry = registry
         self.router = router
         self.config = EngineConfig(**config or {})
-        endpoints = self.config.endpoints()
         self.pool = ModelAdapterPool(self.config.adapter_factory())
-        self.pool.put(BuiltinBackend(_BUILTIN_ENDPOINT, advice=lambda: what_to_do(registry, endpoints)))
-        self.discovery = Discovery(registry, self.pool, endpoints, self.config.refresh_seconds)
+        self.pool.put(BuiltinBackend(_BUILTIN_ENDPOINT, advice=self._advice))
+        self.discovery = Discovery(registry, self.pool, self.config.endpoints(), self.config.refresh_seconds)
         self._queues: dict[Endpoint, EndpointQueue] = {}
         self._closed = False
         self._stats = EngineStats()
@@ -220,6 +219,10 @@ class ExecutionEngine:
         alone = len(decision.candidates) == 1
         return f"No model can take this: {decision.notes[0]}." if alone and decision.notes else ""
 
+    def _advice(self) -> str:
+        discovery = self.discovery
+        return what_to_do(self.registry, discovery.endpoints, discovery.notices_within_seconds)
+
     def _endpoints(self, model: ModelMetadata) -> Sequence[Endpoint]:
         """List where a model can be served; before any endpoint was asked, everywhere its backend is."""
         if model is BUILTIN:
@@ -249,7 +252,10 @@ class ExecutionEngine:
                 f" ({type(cause).__name__}: {_PASSWORD.sub('', str(cause))})" if cause else "",
             )
             logger.debug("How %s failed", run.model.model_id, exc_info=run.error)
-            self.discovery.poke(run.endpoint)
+            if isinstance(run.error, BackendUnreachable):
+                self.discovery.unreachable(run.endpoint)
+            else:
+                self.discovery.poke(run.endpoint)
 
     def _result(self, decision: RoutingDecision, runs: Sequence[AttemptRun], began: float) -> ExecutionResult:
         seconds = time.monotonic() - began

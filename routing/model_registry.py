@@ -59,6 +59,7 @@ class ModelRegistry:
         self._servings: dict[str, dict[Endpoint, _Serving]] = {}
         self._offers: dict[Endpoint, tuple[ModelOffer, ...] | None] = {}
         self._last_offers: dict[Endpoint, tuple[ModelOffer, ...]] = {}  # of endpoints that are down, too
+        self._doubted: set[Endpoint] = set()
         self._away: set[str] = set()  # what an endpoint that is down had before
         self._closed: dict[str, str] = {}
         self._switched_off: dict[str, str] = {}
@@ -121,7 +122,8 @@ class ModelRegistry:
         model = self._models[model_id]
         servings = self._servings.get(model_id, {})
         now = self._clock()
-        ready = [endpoint for endpoint, serving in servings.items() if serving.cooling_until <= now]
+        up = {endpoint: serving for endpoint, serving in servings.items() if endpoint not in self._doubted}
+        ready = [endpoint for endpoint, serving in up.items() if serving.cooling_until <= now]
         ready.sort(key=lambda endpoint: not servings[endpoint].loaded)
         reason = self._why_not(model, ready=bool(ready))
         loaded = servings[ready[0]].loaded if ready else None
@@ -160,17 +162,24 @@ class ModelRegistry:
     def apply_offers(self, endpoint: Endpoint, offers: Sequence[ModelOffer] | None) -> bool:
         """Take in what an endpoint offers; None: it cannot be reached. True when that changed anything."""
         known = _in_order(offers) if offers is not None else None
-        if endpoint in self._offers and self._offers[endpoint] == known:
+        if endpoint in self._offers and self._offers[endpoint] == known and endpoint not in self._doubted:
             return False
+        self._doubted.discard(endpoint)
         self._offers[endpoint] = known
         if known is not None:
             self._last_offers[endpoint] = known
         self._rebuild()
         return True
 
+    def doubt(self, endpoint: Endpoint) -> None:
+        """Count an endpoint that took no request as down until its next word (`apply_offers`) shows what is true."""
+        if not self.is_down(endpoint):
+            self._doubted.add(endpoint)
+            self._touch()
+
     def is_down(self, endpoint: Endpoint) -> bool:
-        """True when the last attempt to ask an endpoint failed."""
-        return endpoint in self._offers and self._offers[endpoint] is None
+        """True when the last attempt to reach an endpoint failed."""
+        return endpoint in self._doubted or endpoint in self._gone()
 
     def has_models(self, endpoint: Endpoint) -> bool:
         """True when an endpoint has a model, whether that can be used now or not."""
@@ -211,8 +220,8 @@ class ModelRegistry:
         off = self._switched_off.get(model.model_id) or self._closed.get(model.backend)
         if off or ready:
             return off or ""
-        if self._servings.get(model.model_id):
-            return "cooling down"
+        if servings := self._servings.get(model.model_id):
+            return f"{model.backend} not reachable" if self._doubted.issuperset(servings) else "cooling down"
         return self._why_not_offered(model)
 
     def _why_not_offered(self, model: ModelMetadata) -> str:
@@ -241,10 +250,13 @@ class ModelRegistry:
         self._remember_those_away()
         self._touch()
 
+    def _gone(self) -> list[Endpoint]:
+        return [endpoint for endpoint, offers in self._offers.items() if offers is None]
+
     def _remember_those_away(self) -> None:
         """Keep the models of endpoints that are down among those that are known: somebody may have chosen one."""
         self._away.clear()
-        for endpoint in filter(self.is_down, self._offers):
+        for endpoint in self._gone():
             for offer in self._last_offers.get(endpoint, ()):
                 known = [model.model_id for model in self._models.values() if self._belongs(offer, model)]
                 if not known:

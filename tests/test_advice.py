@@ -34,6 +34,20 @@ def test_each_trouble_has_its_remedy(registry: ModelRegistry) -> None:
     assert "pull one with `ollama pull qwen2.5:7b-instruct-q4_K_M`" in what_to_do(registry, [ONE])
 
 
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(30.0, "30 seconds"), (1.0, "1 second"), (90.0, "90 seconds"), (3600.0, "60 minutes")]
+)
+def test_what_was_just_started_is_found_by_itself(registry: ModelRegistry, seconds: float, said: str) -> None:
+    """Said once, where something is down and somebody looks again."""
+    noticed = f" A server that was just started is noticed within {said}."
+    registry.apply_offers(ONE, None)
+    registry.apply_offers(STUDIO, None)
+    assert what_to_do(registry, [ONE, STUDIO], seconds).endswith(noticed)
+    assert what_to_do(registry, [ONE, STUDIO], seconds).count("noticed") == 1
+    registry.apply_offers(ONE, [])
+    assert "noticed" not in what_to_do(registry, [ONE], seconds)
+
+
 def test_a_server_of_ones_own_is_spoken_of_too(registry: ModelRegistry) -> None:
     """By its name, and without its password."""
     own = Endpoint("vllm", "http://me:secret@gpu:8000/v1")

@@ -140,6 +140,33 @@ async def test_after_a_failure_a_server_is_asked_at_once() -> None:
         assert backend.listings == 2
 
 
+async def test_a_server_that_refused_is_down_until_its_next_word() -> None:
+    """At once, for everything that reads the registry; a server that is fine is back with its answer."""
+    backend = SlowBackend(ONE, listed=[an_offer("alpha")])
+    async with watching(backend, refresh_seconds=1000) as watch:
+        backend.may_answer.set()
+        watch.start()
+        await watch.ready(PATIENCE_SECONDS)
+        backend.may_answer.clear()
+        registry = watch._registry
+        watch.unreachable(ONE)
+        assert (registry.is_down(ONE), registry.status("alpha").reason) == (True, "ollama not reachable")
+        backend.may_answer.set()
+        await until(lambda: registry.status("alpha").available)
+        assert not registry.is_down(ONE)
+
+
+async def test_nothing_is_down_for_good_where_nobody_asks_again() -> None:
+    """Without a start, and for an endpoint that is not its own."""
+    async with watching(FakeBackend(ONE, listed=[an_offer("alpha")])) as watch:
+        await watch.refresh()
+        watch.unreachable(ONE)
+        watch.start()
+        watch.unreachable(TWO)
+        assert not watch._registry.is_down(ONE)
+        assert not watch._registry.is_down(TWO)
+
+
 async def test_who_gives_up_waiting_stops_nobody_else() -> None:
     """A cancelled refresh takes neither the question nor the background along."""
     backend = SlowBackend(ONE, listed=[an_offer("alpha")])

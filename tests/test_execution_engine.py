@@ -227,6 +227,38 @@ async def test_with_no_server_the_reply_says_what_to_do() -> None:
         result.unwrap()
 
 
+async def test_a_server_that_just_died_is_named_in_the_first_reply() -> None:
+    """The advice, the list of models and the next decision all know, before the server was asked again."""
+    backend, studio = FakeBackend(ONE), FakeBackend(STUDIO, listed=unreachable("lmstudio"))
+    backend.plays("alpha", [unreachable()])
+    models = some_models("alpha", "beta")
+    async with an_engine([backend], models, lmstudio_base_url=[STUDIO.url], refresh_seconds=1000) as engine:
+        engine.pool.put(studio)
+        await engine.start()
+        await engine.discovery.ready(PATIENCE_SECONDS)
+        backend.listed = unreachable()
+        result = await engine.execute(ASK)
+        assert engine.registry.status("beta").reason == "ollama not reachable"
+        following = await engine.execute(ASK)
+    assert "Ollama at http://one cannot be reached: start it with `ollama serve`." in result.response
+    assert "LM Studio at http://studio cannot be reached" in result.response
+    assert "A server that was just started is noticed within 17 minutes." in result.response
+    assert (backend.asked, following.model_id) == (["alpha"], "builtin")
+
+
+async def test_a_refusal_by_a_server_that_is_fine_rests_that_model_alone() -> None:
+    """Its answer to the next question brings it back."""
+    backend = FakeBackend(ONE)
+    backend.plays("alpha", [unreachable()])
+    async with an_engine([backend], some_models("alpha", "beta"), refresh_seconds=1000) as engine:
+        await engine.start()
+        await engine.discovery.ready(PATIENCE_SECONDS)
+        assert not (await engine.execute(ASK)).success
+        await until(lambda: engine.registry.status("beta").available)
+        assert engine.registry.status("alpha").reason == "cooling down"
+        assert (await engine.execute(ASK)).model_id == "beta"
+
+
 async def test_a_model_that_vanished_since_the_decision_is_passed_over() -> None:
     """Discovery may find it gone while another model is being tried."""
     backend = FakeBackend(ONE)

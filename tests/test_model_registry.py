@@ -130,6 +130,24 @@ def test_a_dead_server_takes_its_models_along_and_brings_them_back(registry: Mod
     assert registry.status("alpha").available
 
 
+def test_a_doubted_endpoint_is_down_until_its_next_word(registry: ModelRegistry) -> None:
+    """Its models keep their ids and go on cooling; the word may be the same as before."""
+    offers = [an_offer("alpha"), an_offer("found:1b", parameters="1B")]
+    registry.apply_offers(ONE, offers)
+    registry.cool_down("alpha", ONE, float("inf"))
+    before = [model.model_id for model in registry.get_all_models()]
+    version = registry.version
+    registry.doubt(ONE)
+    registry.doubt(ONE)
+    registry.apply_offers(TWO, [])
+    assert (registry.is_down(ONE), registry.version) == (True, version + 2)
+    assert registry.status("ollama_found_1b").reason == registry.status("alpha").reason == "ollama not reachable"
+    assert [model.model_id for model in registry.get_all_models()] == before
+    assert registry.apply_offers(ONE, offers)
+    assert not registry.is_down(ONE)
+    assert (registry.status("ollama_found_1b").available, registry.status("alpha").reason) == (True, "cooling down")
+
+
 def test_a_found_model_is_known_while_its_server_is_down(registry: ModelRegistry) -> None:
     """It cannot be had, and the reason is the server; one that was removed from a server is forgotten."""
     registry.apply_offers(TWO, [])
