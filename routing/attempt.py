@@ -154,7 +154,9 @@ class AttemptRun:
                 first = self._first_token_at is None
                 item = await self._next(stream, limits.first_token_seconds if first else limits.stall_seconds)
                 if item is None:
-                    raise BadReply(f"{self.model.display_name} broke off without a word.", **self._blame())
+                    raise BadReply(
+                        f"{self.model.display_name} broke off without a word.", reason="broke off", **self._blame()
+                    )
                 if isinstance(item, Completion):
                     self._completion = item
                 elif item.text or item.reasoning:
@@ -163,7 +165,7 @@ class AttemptRun:
                         yield Started(self.model, self.endpoint)
                     yield self._take(item)
         if not self.text.strip():
-            raise BadReply(f"{self.model.display_name} gave an empty answer.", **self._blame())
+            raise BadReply(f"{self.model.display_name} gave an empty answer.", reason="empty answer", **self._blame())
 
     async def _next(self, stream: AsyncGenerator[Token | Completion], wait_seconds: float) -> Token | Completion | None:
         """Read one item. When the whole time is over, what there is of the answer becomes the answer."""

@@ -53,15 +53,16 @@ class AllModelsFailed(RoutingError):
 class BackendError(RoutingError):
     """Raised by a backend for one model; the engine falls back to the next candidate.
 
-    `reason` is the short form for a receipt ("timed out", "not reachable").
+    `reason` is the short form for a receipt ("timed out", "not reachable"): the class's, or a finer one of its own.
     """
 
     reason = "failed"
 
-    def __init__(self, message: str, *, backend: str, model: str = "") -> None:
+    def __init__(self, message: str, *, backend: str, model: str = "", reason: str = "") -> None:
         super().__init__(message)
         self.backend = backend
         self.model = model
+        self.reason = reason or self.reason
 
 
 class BackendUnreachable(BackendError):

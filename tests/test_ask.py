@@ -100,7 +100,7 @@ async def test_every_model_failed_is_a_failure_too(line: CommandLine, ollama: Fa
     ollama.play(QWEN, Script(status=500))
     ran = await line.run("ask", "Tell me about love.")
     assert (ran.status, ran.out) == (1, "")
-    assert "Qwen2.5 7B (broken reply)" in ran.err
+    assert "Qwen2.5 7B (server error)" in ran.err
 
 
 async def test_at_a_terminal_the_answer_is_rendered(line: CommandLine, ollama: FakeOllama) -> None:

@@ -76,20 +76,22 @@ async def test_tokens_of_nothing_are_not_passed_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "sentence", "kind"),
+    ("script", "sentence", "kind", "reason"),
     [
-        ([BadReply("It broke.", backend="ollama")], "It broke.", BadReply),
-        ([HANG], "Alpha sent no first token in time.", BackendTimeout),
-        (["Once", HANG], "Alpha sent no further token in time.", BackendTimeout),
-        ([], "Alpha gave an empty answer.", BadReply),
+        ([BadReply("It broke.", backend="ollama")], "It broke.", BadReply, "broken reply"),
+        ([HANG], "Alpha sent no first token in time.", BackendTimeout, "timed out"),
+        (["Once", HANG], "Alpha sent no further token in time.", BackendTimeout, "timed out"),
+        ([], "Alpha gave an empty answer.", BadReply, "empty answer"),
     ],
 )
-async def test_a_failure_is_recorded_and_not_raised(script: Sequence[Any], sentence: str, kind: type) -> None:
+async def test_a_failure_is_recorded_and_not_raised(
+    script: Sequence[Any], sentence: str, kind: type, reason: str
+) -> None:
     """With a sentence for people and a short form for the receipt."""
     attempt = an_attempt(*script)
     await read(attempt)
     assert (attempt.record.outcome, attempt.record.error) == (Outcome.FAILED, sentence)
-    assert (attempt.record.error_class, attempt.record.reason) == (kind.__name__, kind.reason)  # type: ignore[attr-defined]  # a BackendError's
+    assert (attempt.record.error_class, attempt.record.reason) == (kind.__name__, reason)
 
 
 async def test_the_time_in_line_is_not_the_models() -> None:

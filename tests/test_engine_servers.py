@@ -181,29 +181,30 @@ async def test_two_hosts_share_the_work_and_stand_in_for_each_other() -> None:
 # --- trouble ----------------------------------------------------------------------------------------------------------
 
 TROUBLE = {
-    "an error under 200": (Script(error_after=1), "BadReply"),
-    "an error at once": (Script(status=500), "BadReply"),
-    "a cut": (Script(cut_after=1), "BadReply"),
-    "an end without its mark": (Script(end_after=2), "BadReply"),
-    "garbage": (Script(garbage_after=1), "BadReply"),
-    "another model": (Script(answers_as="llama3:8b"), "ModelMissing"),
-    "nothing": (Script(pieces=()), "BadReply"),
-    "thoughts alone": (Script(pieces=(), reasoning=("Hm",)), "BadReply"),
+    "an error under 200": (Script(error_after=1), "BadReply", "server error"),
+    "an error at once": (Script(status=500), "BadReply", "server error"),
+    "a cut": (Script(cut_after=1), "BadReply", "broke off"),
+    "an end without its mark": (Script(end_after=2), "BadReply", "broke off"),
+    "garbage": (Script(garbage_after=1), "BadReply", "broken reply"),
+    "another model": (Script(answers_as="llama3:8b"), "ModelMissing", "wrong model"),
+    "nothing": (Script(pieces=()), "BadReply", "empty answer"),
+    "thoughts alone": (Script(pieces=(), reasoning=("Hm",)), "BadReply", "empty answer"),
     "no memory": (
         Script(status=500, error="model requires more system memory (5 GiB) than is available (3 GiB)"),
         "OutOfMemory",
+        "out of memory",
     ),
-    "a stall": (Script(stall_after=1), "BackendTimeout"),
-    "silence": (Script(stall_after=0), "BackendTimeout"),
-    "a busy server": (Script(status=503), "BackendUnreachable"),
+    "a stall": (Script(stall_after=1), "BackendTimeout", "timed out"),
+    "silence": (Script(stall_after=0), "BackendTimeout", "timed out"),
+    "a busy server": (Script(status=503), "BackendUnreachable", "too busy"),
 }
 
 
-@pytest.mark.parametrize(("script", "error"), TROUBLE.values(), ids=TROUBLE.keys())
+@pytest.mark.parametrize(("script", "error", "reason"), TROUBLE.values(), ids=TROUBLE.keys())
 async def test_whatever_goes_wrong_the_next_model_answers(
-    ollama: FakeOllama, studio: FakeLMStudio, script: Script, error: str
+    ollama: FakeOllama, studio: FakeLMStudio, script: Script, error: str, reason: str
 ) -> None:
-    """And the record says what it was."""
+    """And the record says what it was, in a word or two for the receipt."""
     ollama.play(SEVEN, script)
     limits = {"first_token_timeout_seconds": 0.3, "stall_timeout_seconds": 0.3}
     async with engine_for(ollama, studio, **limits) as engine:
@@ -211,6 +212,7 @@ async def test_whatever_goes_wrong_the_next_model_answers(
     assert (result.success, result.response, result.fallback_used) == (True, "Hello from here.", True)
     first = result.attempts[0]
     assert (first.model_id, first.outcome, first.error_class) == ("ollama_qwen25_7b", Outcome.FAILED, error)
+    assert first.reason == reason
     assert first.endpoint is not None
     assert first.endpoint.url == ollama.root
 

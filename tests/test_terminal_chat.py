@@ -150,9 +150,9 @@ async def test_a_fallback_in_mid_answer_is_said(tmp_path: Path) -> None:
         ran = await line.run("chat", given="Write a function to calculate fibonacci numbers\n")
     lines = ran.out.splitlines()
     assert lines[0] == "def half"
-    assert lines[1] == "⚠ DeepSeek Coder 6.7B: broken reply. Qwen2.5 7B begins anew:"
+    assert lines[1] == "⚠ DeepSeek Coder 6.7B: broke off. Qwen2.5 7B begins anew:"
     assert lines[2] == "def whole"
-    assert "⚠ after DeepSeek Coder 6.7B failed: broken reply in mid-answer" in ran.out
+    assert "⚠ after DeepSeek Coder 6.7B failed: broke off in mid-answer" in ran.out
 
 
 async def test_commands_do_what_they_say(line: CommandLine, ollama: FakeOllama) -> None:

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from routing.context_window import served_context_tokens
-from routing.errors import BadReply, ContextTooLong, ModelMissing
+from routing.errors import ContextTooLong
 from routing.model_backends import fields
 from routing.model_backends.failures import Refusal, Subject
 from routing.model_backends.reasoning import ReasoningSplitter
@@ -58,7 +58,7 @@ class ChatAnswer:
     def finish(self) -> list[Token]:
         """Give back what was held. Raises BadReply if the answer has not come to its end, or is none."""
         if not self.ended:
-            raise self._subject.error(BadReply, "{server} broke off.")
+            raise self._subject.broke_off()
         tokens = self._noted(self._splitter.finish())
         if not self._answers and self._finish_reason != "length":
             raise self._nothing()
@@ -80,8 +80,7 @@ class ChatAnswer:
 
     def _check(self, answering: str) -> None:
         if self._check_model and answering and not same_model(self._model.backend_name, answering):
-            sentence = "{server} answered with {other} instead of {model}."
-            raise self._subject.error(ModelMissing, sentence, other=answering)
+            raise self._subject.wrong_model(answering)
 
     def _tokens(self, delta: dict[str, Any]) -> list[Token]:
         """Reasoning comes in a field of its own (`reasoning_content`, `reasoning`) or between tags."""
@@ -100,7 +99,7 @@ class ChatAnswer:
         prompt_tokens = fields.whole(self._figures.get("usage", {}).get("prompt_tokens")) or 0
         if prompt_tokens >= served_context_tokens(self._model):
             return self._subject.error(ContextTooLong)
-        return self._subject.error(BadReply, "{model} answered with nothing.")
+        return self._subject.said_nothing()
 
     def _pace(self, output_tokens: int | None) -> float | None:
         """Tokens a second between the first and the last; None where both came in one go."""

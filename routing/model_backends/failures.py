@@ -76,10 +76,23 @@ class Subject:
     model_id: str = ""
     model: str = "the model"
 
-    def error(self, kind: type[BackendError], sentence: str = "", **words: str) -> BackendError:
-        """Build an error of this kind; without a sentence it gets the one that goes with its kind."""
+    def error(self, kind: type[BackendError], sentence: str = "", *, reason: str = "", **words: str) -> BackendError:
+        """Build an error of this kind; without a sentence or a reason it gets those that go with its kind."""
         sentence = (sentence or _SENTENCES[kind]).format(server=self.server, model=self.model, **words)
-        return kind(sentence, backend=self.backend, model=self.model_id)
+        return kind(sentence, backend=self.backend, model=self.model_id, reason=reason)
+
+    def broke_off(self) -> BackendError:
+        """Say that the server ended its answer before the end."""
+        return self.error(BadReply, "{server} broke off.", reason="broke off")
+
+    def said_nothing(self) -> BackendError:
+        """Say that the model's answer was empty."""
+        return self.error(BadReply, "{model} answered with nothing.", reason="empty answer")
+
+    def wrong_model(self, other: str) -> BackendError:
+        """Say that another model answers than the one that was asked for."""
+        sentence = "{server} answered with {other} instead of {model}."
+        return self.error(ModelMissing, sentence, reason="wrong model", other=other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +124,19 @@ class Refusal:
 
     def error(self, subject: Subject) -> BackendError:
         """Tell it as one of our errors, with the server's words as its cause."""
-        error = subject.error(self.kind, _BY_STATUS_SENTENCES.get(self.status, ""))
+        kind = self.kind
+        sentence, reason = _BY_STATUS_WORDS.get(self.status, ("", "server error" if kind is BadReply else ""))
+        error = subject.error(kind, sentence, reason=reason)
         error.__cause__ = ServerSaid(self.status, self.words)
         return error
 
 
-_BY_STATUS_SENTENCES = {
-    401: "{server} refused access: check its API key.",
-    403: "{server} refused access: check its API key.",
-    429: "{server} is too busy to answer.",
-    503: "{server} is too busy to answer.",
+# A sentence and its short form.
+_BY_STATUS_WORDS = {
+    401: ("{server} refused access: check its API key.", "access refused"),
+    403: ("{server} refused access: check its API key.", "access refused"),
+    429: ("{server} is too busy to answer.", "too busy"),
+    503: ("{server} is too busy to answer.", "too busy"),
 }
 
 

@@ -35,7 +35,7 @@ def translated(subject: Subject) -> Iterator[None]:
     except TimeoutError as error:
         raise subject.error(BackendTimeout) from error
     except (aiohttp.ClientError, OSError) as error:
-        raise subject.error(BadReply, "{server} broke off.") from error
+        raise subject.broke_off() from error
 
 
 def decode(data: bytes, subject: Subject) -> Any:

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from routing.context_window import served_context_tokens
-from routing.errors import BackendError, BadReply, ModelMissing
+from routing.errors import BackendError
 from routing.model_backends import fields
 from routing.model_backends.failures import Refusal, Subject
 from routing.model_backends.http import HttpClient, json_lines
@@ -77,11 +77,11 @@ class OllamaBackend:
                     yield token
                 if line.get("done") is True:
                     if not answers and line.get("done_reason") != "length":
-                        raise subject.error(BadReply, "{model} answered with nothing.")
+                        raise subject.said_nothing()
                     _warn_if_cut(line, body, model)
                     yield _completion(line)
                     return
-        raise subject.error(BadReply, "{server} broke off.")
+        raise subject.broke_off()
 
     async def offers(self) -> Sequence[ModelOffer]:
         """Ask which models are installed, what each can do and which are in memory.
@@ -156,7 +156,7 @@ class OllamaBackend:
         answering = fields.text(line.get("model"))
         wanted = self._check_model and model.options.get("check_model", True)
         if wanted and answering and full_name(answering) != full_name(model.backend_name):
-            raise subject.error(ModelMissing, "{server} answered with {other} instead of {model}.", other=answering)
+            raise subject.wrong_model(answering)
 
 
 def full_name(name: str) -> str:

@@ -76,5 +76,5 @@ def _progress(line: dict[str, Any], layers: dict[str, tuple[int, int]]) -> PullP
 
 
 def _refused(line: dict[str, Any], subject: Subject) -> Exception:
-    reason = " ".join(fields.text(line.get("error")).split())[:_LONGEST_REASON] or "it does not say why"
-    return subject.error(BadReply, "{server} could not fetch {model}: {reason}.", reason=reason)
+    cause = " ".join(fields.text(line.get("error")).split())[:_LONGEST_REASON] or "it does not say why"
+    return subject.error(BadReply, "{server} could not fetch {model}: {cause}.", cause=cause)
