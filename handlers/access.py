@@ -7,9 +7,10 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from telegram.error import Forbidden
 from telegram.ext import ApplicationHandlerStop
 
-from handlers.admin_code import AdminCode
+from handlers.admin_code import AdminCode, Claim
 from handlers.failures import guard
 from handlers.front import name_of
 from handlers.lanes import command_of
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REFUSAL = "This bot is private. Your id is {user_id}: send it to the bot's owner to be let in."
+SAID_OF_CODE = {
+    Claim.ACCEPTED: "You are the admin now. Ask me anything, or see /help for what I can do.",
+    Claim.WRONG: "That is not the code in the terminal. Look there for the newest one.",
+    Claim.LAST_WRONG: "That is not the code in the terminal either. Start the bot anew to try again.",
+}
 SECONDS_BETWEEN_REFUSALS = 86_400.0
 REFUSALS_REMEMBERED = 10_000
 
@@ -61,17 +67,22 @@ class Access:
         admins = (person.user_id for person in await self._people.everyone() if person.role is Role.ADMIN)
         return self.fixed_admin_ids.union(admins)
 
-    async def claim(self, user: User, code: str) -> bool:
+    async def claim(self, user: User, code: str) -> Claim:
         """Make somebody the first admin if the code is right. Raises StorageError."""
-        if await self.admin_ids() or not self.code.take(code, user.id):
-            return False
+        if await self.admin_ids():
+            return Claim.IGNORED
+        claim = self.code.take(code, user.id)
+        if claim is Claim.ACCEPTED:
+            await self._make_admin(user)
+        return claim
+
+    async def _make_admin(self, user: User) -> None:
         try:
             await self._people.allow(user.id, name_of(user), Role.ADMIN)
         except StorageError:
             self.code.give_back()
             raise
         log.info("%s is the admin now", user.id)
-        return True
 
     def may_refuse(self, user_id: int) -> bool:
         """Whether to tell somebody that they have no access: once a day is enough."""
@@ -83,6 +94,10 @@ class Access:
         if len(self._refused_at) > REFUSALS_REMEMBERED:
             self._refused_at.popitem(last=False)
         return True
+
+    def forget_refusal(self, user_id: int) -> None:
+        """Have somebody told once more that they have no access: they had it in the meantime."""
+        self._refused_at.pop(user_id, None)
 
 
 async def gate(front: Front, update: Update) -> None:
@@ -106,24 +121,35 @@ async def _may_pass(front: Front, update: Update) -> bool:
     return False
 
 
-async def claimed(front: Front, message: Message, user: User) -> bool:
-    """Make the sender of `/start CODE` the first admin, if this is the place and the code is right."""
+async def answered_code(front: Front, message: Message, user: User) -> bool:
+    """Make the sender of `/start CODE` the first admin, or say that the code is wrong; False: no code is taken now.
+
+    Raises StorageError, Forbidden.
+    """
     code = (message.text or "").partition(" ")[2].strip() if command_of(message) == "start" else ""
-    if not code or message.chat.type != message.chat.PRIVATE or not await front.access.claim(user, code):
+    if not code or message.chat.type != message.chat.PRIVATE:
         return False
-    await front.say(message, "You are the admin now. Ask me anything, or see /help for what I can do.")
-    await offer_to_admins(front.bot, front.commands, [user.id])
+    claim = await front.access.claim(user, code)
+    if claim not in SAID_OF_CODE:
+        return False
+    await front.say(message, SAID_OF_CODE[claim])
+    if claim is Claim.ACCEPTED:
+        await offer_to_admins(front.bot, front.commands, [user.id])
     return True
 
 
 async def _meet_stranger(front: Front, message: Message, user: User) -> None:
-    """Make the sender of the right code the admin; tell anybody else, once a day, why nothing happens."""
+    """Answer a code; tell anybody else, once a day, why nothing happens."""
     try:
-        if await claimed(front, message, user):
-            return
+        if not await answered_code(front, message, user):
+            await _refuse(front, message, user)
     except StorageError as error:
         await front.say(message, str(error))
-        return
+    except Forbidden:
+        log.info("%s has blocked the bot", user.id)
+
+
+async def _refuse(front: Front, message: Message, user: User) -> None:
     if front.access.may_refuse(user.id):
         log.info("%s has no access", user.id)
         await front.bot.send_message(message.chat.id, REFUSAL.format(user_id=user.id))

@@ -84,5 +84,6 @@ async def _remove(request: Request, user_id: int) -> str:
             )
     if not removed:
         return f"Nobody with the id {user_id} may talk to me."
+    access.forget_refusal(user_id)
     await take_from_former_admin(request.front.bot, user_id)
     return f"{user_id} may not talk to me any more."

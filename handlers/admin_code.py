@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
+from enum import Enum
 
 WRONG_TRIES = 5
 # Nobody guesses 64 random bits; this only keeps the count of those who try from growing without end.
 PEOPLE_COUNTED = 10_000
+
+
+class Claim(Enum):
+    """What came of giving a code."""
+
+    ACCEPTED = "it was right, and is used up"
+    WRONG = "it was wrong"
+    LAST_WRONG = "it was wrong, and no more are taken from this person"
+    IGNORED = "no code is taken, at all or from this person"
 
 
 class AdminCode:
@@ -18,13 +28,15 @@ class AdminCode:
         self._wrong_tries: Counter[int] = Counter()
         self._is_taken = False
 
-    def take(self, given: str, user_id: int) -> bool:
-        """Use the code up; False for a wrong or a used one, and for somebody who has tried too often."""
+    def take(self, given: str, user_id: int) -> Claim:
+        """Use the code up, if it is the right one. How long that takes says nothing of the code."""
         if self._is_taken or self._wrong_tries[user_id] >= WRONG_TRIES or len(self._wrong_tries) > PEOPLE_COUNTED:
-            return False
-        self._is_taken = secrets.compare_digest(given.encode(), self.text.encode())
-        self._wrong_tries[user_id] += not self._is_taken
-        return self._is_taken
+            return Claim.IGNORED
+        self._is_taken = secrets.compare_digest(given.encode(errors="replace"), self.text.encode())
+        if self._is_taken:
+            return Claim.ACCEPTED
+        self._wrong_tries[user_id] += 1
+        return Claim.WRONG if self._wrong_tries[user_id] < WRONG_TRIES else Claim.LAST_WRONG
 
     def give_back(self) -> None:
         """Make the code good again: what it was taken for could not be done."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dialogue import reports
 from handlers import screens
-from handlers.access import claimed
+from handlers.access import answered_code
 from handlers.chat import ask
 from handlers.incoming import Question, Unreadable, read
 from handlers.lanes import command_of
@@ -29,8 +29,8 @@ USAGE_PERIOD = "30d"
 
 
 async def start(request: Request) -> str | None:
-    """Greet; with the terminal's code, make somebody the first admin."""
-    if await claimed(request.front, request.message, request.user):
+    """Greet; while nobody is admin, take the terminal's code."""
+    if await answered_code(request.front, request.message, request.user):
         return None
     return GREETING
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handlers.access import REFUSALS_REMEMBERED, SECONDS_BETWEEN_REFUSALS, Access
-from handlers.admin_code import WRONG_TRIES, AdminCode
+from handlers.access import REFUSAL, REFUSALS_REMEMBERED, SAID_OF_CODE, SECONDS_BETWEEN_REFUSALS, Access
+from handlers.admin_code import WRONG_TRIES, AdminCode, Claim
 from settings import Settings
 from storage.database import Database
 from storage.people import People, Role
@@ -101,6 +102,17 @@ async def test_the_gate_stays_closed_when_something_goes_wrong_in_it(tmp_path: P
         assert bot.stranger.chat.sent == []
 
 
+async def test_a_stranger_who_has_blocked_the_bot_is_no_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """They cannot be told anything, be it of a code or that they have no access."""
+    async with running(tmp_path, **NO_ADMIN) as bot:
+        bot.stranger.chat.refusal = "Forbidden: bot was blocked by the user"
+        caplog.set_level(logging.INFO)
+        for text in ("Hello?", "/start wrong"):
+            await bot.stranger.say(text)
+        await bot.telegram.wait_for(lambda: caplog.text.count("has blocked the bot") == 2)
+        assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
 @pytest.mark.parametrize("user_id", [ADMIN_ID, MEMBER_ID])
 async def test_those_in_the_settings_are_answered(tmp_path: Path, user_id: int) -> None:
     """ADMIN_USER_IDS and ALLOWED_USER_IDS are enough to talk."""
@@ -172,17 +184,54 @@ async def test_a_member_can_become_the_first_admin(tmp_path: Path) -> None:
         assert person.role is Role.ADMIN
 
 
+async def test_a_wrong_code_is_said_to_be_wrong(tmp_path: Path) -> None:
+    """While nobody is admin, whoever has an old code learns where the newest one is, and may try again."""
+    async with running(tmp_path, **NO_ADMIN) as bot:
+        for _ in range(2):
+            (told,) = await bot.stranger.ask("/start an-old-code")
+            assert told.text == SAID_OF_CODE[Claim.WRONG]
+        (welcome,) = await bot.stranger.ask(f"/start {code_of(bot)}")
+        assert welcome.text == SAID_OF_CODE[Claim.ACCEPTED]
+        (told,) = await bot.member.ask("/start an-old-code")
+        assert told.text == REFUSAL.format(user_id=MEMBER_ID)
+
+
+async def test_a_member_is_told_of_a_wrong_code_too(tmp_path: Path) -> None:
+    """A greeting would let them think that they are the admin now."""
+    async with running(tmp_path, ADMIN_USER_IDS="") as bot:
+        (told,) = await bot.member.ask("/start an-old-code")
+        assert told.text == SAID_OF_CODE[Claim.WRONG]
+
+
+async def test_codes_cannot_be_guessed_on_and_on(tmp_path: Path) -> None:
+    """The last wrong one says what helps; after it there is the refusal of every stranger, once."""
+    async with running(tmp_path, **NO_ADMIN) as bot:
+        told = [(await bot.stranger.ask("/start wrong"))[0].text for _ in range(WRONG_TRIES + 1)]
+        assert told[WRONG_TRIES - 2 :] == [
+            SAID_OF_CODE[Claim.WRONG],
+            SAID_OF_CODE[Claim.LAST_WRONG],
+            REFUSAL.format(user_id=STRANGER_ID),
+        ]
+        await bot.stranger.say(f"/start {code_of(bot)}")
+        await bot.member.ask(f"/start {code_of(bot)}")
+        assert len(bot.stranger.chat.sent) == WRONG_TRIES + 1
+        assert await bot.services.people.find(STRANGER_ID) is None
+
+
 def test_who_guesses_too_often_is_not_listened_to() -> None:
     """After some wrong tries even the right code is refused to the same person, and to nobody else."""
     code = AdminCode()
-    assert not any(code.take("wrong", 1) for _ in range(WRONG_TRIES))
-    assert not code.take(code.text, 1)
-    assert code.take(code.text, 2)
+    tries = [code.take("wrong", 1) for _ in range(WRONG_TRIES)]
+    assert tries == [Claim.WRONG] * (WRONG_TRIES - 1) + [Claim.LAST_WRONG]
+    assert code.take(code.text, 1) is Claim.IGNORED
+    assert code.take(code.text, 2) is Claim.ACCEPTED
+    assert code.take(code.text, 3) is Claim.IGNORED
 
 
-def test_a_code_in_other_letters_is_only_wrong() -> None:
-    """Comparing does not fail on what is not ASCII."""
-    assert not AdminCode().take("ключ", 1)
+@pytest.mark.parametrize("given", ["ключ", "\ud83d", ""])
+def test_a_code_in_other_letters_is_only_wrong(given: str) -> None:
+    """Comparing does not fail on what is not ASCII, nor on half a character."""
+    assert AdminCode().take(given, 1) is Claim.WRONG
 
 
 async def test_a_failed_claim_gives_the_code_back(tmp_path: Path) -> None:
@@ -229,5 +278,5 @@ async def test_two_claims_at_once_make_one_admin(people: People) -> None:
     access = Access(Settings(), people)
     users = [User(number, f"User {number}", is_bot=False) for number in range(1, 6)]
     claimed = await asyncio.gather(*(access.claim(user, access.code.text) for user in users))
-    assert sum(claimed) == 1
+    assert claimed.count(Claim.ACCEPTED) == 1
     assert len(await people.everyone()) == 1

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from handlers.access import REFUSAL
 from handlers.admin import LARGEST_ID
 from routing.types import RoutingStrategy
 from tests.bot_in_process import ADMIN_ID, GOOD, MEMBER_ID, QUESTION, SMALL, STRANGER_ID, endless, running, says
@@ -155,6 +156,19 @@ async def test_somebody_is_let_in_and_shut_out(tmp_path: Path) -> None:
         assert str(STRANGER_ID) in refusal.text
         (again,) = await bot.admin.ask(f"/people remove {STRANGER_ID}")
         assert again.text == f"Nobody with the id {STRANGER_ID} may talk to me."
+
+
+async def test_somebody_shut_out_is_told_so_at_once(tmp_path: Path) -> None:
+    """Also who was refused on the same day, before being let in."""
+    async with running(tmp_path) as bot:
+        await bot.stranger.ask("Hello?")
+        await bot.admin.ask(f"/people allow {STRANGER_ID} Eve")
+        await bot.admin.ask(f"/people remove {STRANGER_ID}")
+        (told,) = await bot.stranger.ask(QUESTION)
+        assert told.text == REFUSAL.format(user_id=STRANGER_ID)
+        await bot.stranger.say(QUESTION)
+        await bot.admin.ask("/help")
+        assert len(bot.stranger.chat.sent) == 2
 
 
 async def test_the_last_admin_stays(tmp_path: Path) -> None:

@@ -222,7 +222,7 @@ async def test_claiming_the_bot_with_the_code_of_the_terminal(telegram, tmp_path
             await telegram.wait_for(lambda: "t.me/switchboard_bot?start=" in bot.output or None)
             code = bot.output.partition("t.me/switchboard_bot?start=")[2].split()[0]
             refusal = await stranger.ask("/start wrong-code")
-            assert "7" in refusal[0].text
+            assert refusal[0].text == "That is not the code in the terminal. Look there for the newest one."
             await owner.ask(f"/start {code}")
             assert (await text_of_answer(owner, QUESTION)).startswith("Welcome.")
             assert ollama.asked("/api/chat")[-1].body["messages"][-1]["content"] == QUESTION
