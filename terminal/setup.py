@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dialogue.errors import TokenUnusable
 from dialogue.services import open_engine
-from routing.advice import FIRST_MODEL, backend_name
+from routing.advice import FIRST_MODEL, backend_name, what_to_do
 from routing.discovery import ANSWER_SECONDS
 from routing.errors import BackendError
 from settings import Settings
@@ -29,11 +28,7 @@ if TYPE_CHECKING:
     from routing.types import Endpoint, ModelMetadata
     from terminal.service_checks import TokenCheck
 
-_ADDRESSES = {"ollama": "ollama_base_url", "lmstudio": "lmstudio_base_url"}
-_NO_SERVER = (
-    "No model server answers. Install Ollama from https://ollama.com (then `ollama serve`) or LM Studio from "
-    "https://lmstudio.ai (then its server, on the Developer page), and run this again."
-)
+_NO_SERVER = "Ollama is at https://ollama.com, LM Studio at https://lmstudio.ai. When one of them runs, run this again."
 
 
 def setup(home: Path, check_token: TokenCheck) -> int:
@@ -71,15 +66,14 @@ class Setup:
                 return
 
     def find_models(self) -> int:
-        """Look for model servers, then offer models; return the exit status. Raises OSError."""
-        settings = self._settings()
-        engine = self._loop.hold(open_engine(_with_defaults(settings)))
+        """Look for model servers where the settings say, then offer models; return the exit status."""
+        engine = self._loop.hold(open_engine(self._settings()))
         self._loop.run(engine.discovery.ready(ANSWER_SECONDS + 1))
         found = [endpoint for endpoint in engine.discovery.endpoints if not engine.registry.is_down(endpoint)]
         for endpoint in found:
-            self._take_up(endpoint, settings)
+            self._screen.note(f"Found {backend_name(endpoint.backend)} at {endpoint.address}.")
         if not found:
-            self._screen.note(_NO_SERVER)
+            self._screen.note(f"{what_to_do(engine.registry, engine.discovery.endpoints)} {_NO_SERVER}")
             return 0
         ollama = next((endpoint for endpoint in found if endpoint.backend == "ollama"), None)
         failures = self._fetch(ollama, self._choose(engine)) if ollama else 0
@@ -107,14 +101,6 @@ class Setup:
 
     async def _asked_telegram(self, token: str, api_url: str) -> str:
         return await self._check_token(token, api_url)
-
-    def _take_up(self, endpoint: Endpoint, settings: Settings) -> None:
-        """Say that a server was found, and write it down if the settings do not have it."""
-        self._screen.note(f"Found {backend_name(endpoint.backend)} at {endpoint.address}.")
-        name = _ADDRESSES.get(endpoint.backend)
-        known = getattr(settings, name) if name else (endpoint.url,)
-        if name and endpoint.url not in known and _agrees(answer_to("Use it? (Enter: yes, n: no)")):
-            self._write(name, ",".join((*known, endpoint.url)))
 
     def _choose(self, engine: ExecutionEngine) -> list[ModelMetadata]:
         """Offer the catalogued models that fit this machine's memory; return those that are wanted."""
@@ -151,16 +137,6 @@ class Setup:
         return failures
 
 
-def _with_defaults(settings: Settings) -> Settings:
-    """Look at the default addresses too, whatever the settings say."""
-    default = Settings()
-    return replace(
-        settings,
-        ollama_base_url=tuple(dict.fromkeys(settings.ollama_base_url + default.ollama_base_url)),
-        lmstudio_base_url=tuple(dict.fromkeys(settings.lmstudio_base_url + default.lmstudio_base_url)),
-    )
-
-
 def _fitting(engine: ExecutionEngine) -> list[ModelMetadata]:
     models = (model for model in engine.registry.get_all_models() if model.backend == "ollama" and not model.discovered)
     return sorted((model for model in models if model.ram_gb <= model_memory_gb()), key=lambda model: model.ram_gb)
@@ -170,7 +146,3 @@ def _offer(number: int, model: ModelMetadata, *, is_there: bool) -> str:
     remarks = [", is there already" * is_there, ", a good first one" * (model.backend_name == FIRST_MODEL)]
     abilities = ", ".join(sorted(model.capabilities))
     return f"  {number}. {model.display_name} ({abilities}; {model.ram_gb:g} GB{''.join(remarks)})"
-
-
-def _agrees(answer: str) -> bool:
-    return not answer.lower().startswith("n")

@@ -88,7 +88,16 @@ async def test_no_server_says_where_to_get_one(tmp_path: Path) -> None:
     line = CommandLine(tmp_path, OLLAMA_BASE_URL="http://127.0.0.1:9")
     ran = await line.run("setup", given="\n")
     assert ran.status == 0
+    assert "Ollama at http://127.0.0.1:9 cannot be reached: start it with `ollama serve`." in ran.out
     assert "https://ollama.com" in ran.out
+    assert "Found" not in ran.out
+
+
+async def test_servers_are_looked_for_where_the_settings_say(tmp_path: Path, ollama: FakeOllama) -> None:
+    """An address in .env takes the place of the default one, and an empty one switches its kind off."""
+    (tmp_path / ".env").write_text(f"OLLAMA_BASE_URL={ollama.root}\nLMSTUDIO_BASE_URL=\n")
+    ran = await CommandLine(tmp_path).unset("OLLAMA_BASE_URL", "LMSTUDIO_BASE_URL").run("setup")
+    assert [line for line in ran.out.splitlines() if "Found" in line] == [f"Found Ollama at {ollama.root}."]
 
 
 async def test_numbers_that_are_none_are_asked_for_again(line: CommandLine, ollama: FakeOllama) -> None:
