@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,16 @@ if TYPE_CHECKING:
 LARGEST_TEXT_BYTES = 200 * 1024
 LARGEST_IMAGE_BYTES = 10 * 1024 * 1024
 IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
+TEXTUAL_IMAGE_TYPES = frozenset({"image/svg+xml"})
 
 ABOUT_A_PICTURE = "What is in this picture?"
 ABOUT_A_FILE = "What is in this file?"
 WHAT_CAN_BE_READ = "I can read text, pictures (up to 10 MB) and text files (UTF-8, up to 200 KB), but nothing else yet."
+NOT_TEXT = "This file is not text in UTF-8. If it is text, save it as UTF-8, and send it again."
+OTHER_PICTURE = "I can read pictures as JPEG, PNG, WebP or GIF. Save this one as one of these, and send it again."
+TEXT_TOO_LARGE = "This file is too large: I read text files up to 200 KB."
+PICTURE_TOO_LARGE = "This picture is too large: I read pictures up to 10 MB."
+EMPTY = "This file is empty."
 NOTHING_WRITTEN = "There is nothing in this message that I can read. Please write your question."
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -108,25 +115,31 @@ async def _attached(message: Message) -> tuple[Attachment | None, str]:
     document = message.document
     if document is None:
         return None, ""
-    if document.mime_type in IMAGE_TYPES:
-        _check_size(document.file_size, LARGEST_IMAGE_BYTES)
-        data = await _download(message.get_bot(), document.file_id)
-        return Attachment(Modality.IMAGE, data, document.mime_type, document.file_name or ""), ""
-    _check_size(document.file_size, LARGEST_TEXT_BYTES)
-    return None, _fenced(document.file_name or "file", await _download(message.get_bot(), document.file_id))
+    media_type = document.mime_type or ""
+    if media_type in IMAGE_TYPES:
+        data = await _content(document, LARGEST_IMAGE_BYTES, PICTURE_TOO_LARGE)
+        return Attachment(Modality.IMAGE, data, media_type, document.file_name or ""), ""
+    if media_type.startswith("image/") and media_type not in TEXTUAL_IMAGE_TYPES:
+        raise Unreadable(OTHER_PICTURE)
+    data = await _content(document, LARGEST_TEXT_BYTES, TEXT_TOO_LARGE)
+    return None, _fenced(document.file_name or "file", _text_of(data))
 
 
 async def _picture(bot: Bot, sizes: tuple[PhotoSize, ...]) -> Attachment:
     fitting = [size for size in sizes if (size.file_size or 0) <= LARGEST_IMAGE_BYTES]
     if not fitting:
-        raise Unreadable(WHAT_CAN_BE_READ)
+        raise Unreadable(PICTURE_TOO_LARGE)
     largest = max(fitting, key=lambda size: size.width * size.height)
     return Attachment(Modality.IMAGE, await _download(bot, largest.file_id), "image/jpeg")
 
 
-def _check_size(size: int | None, limit: int) -> None:
-    if size is not None and size > limit:
-        raise Unreadable(WHAT_CAN_BE_READ)
+async def _content(document: Document, limit: int, too_large: str) -> bytes:
+    if document.file_size is not None and document.file_size > limit:
+        raise Unreadable(too_large)
+    data = await _download(document.get_bot(), document.file_id)
+    if not data:
+        raise Unreadable(EMPTY)
+    return data
 
 
 async def _download(bot: Bot, file_id: str) -> bytes:
@@ -137,14 +150,21 @@ async def _download(bot: Bot, file_id: str) -> bytes:
         raise Unreadable("Telegram did not hand over the file. Please send it again.") from error
 
 
-def _fenced(name: str, data: bytes) -> str:
-    """The text of a file in a code block that it cannot end by itself."""
+def _text_of(data: bytes) -> str:
+    """Decode a text file: UTF-8, or UTF-16 with its byte order mark. Other encodings could only be guessed."""
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Unreadable(WHAT_CAN_BE_READ) from error
+        raise Unreadable(NOT_TEXT) from error
     if "\0" in text:
-        raise Unreadable(WHAT_CAN_BE_READ)
+        raise Unreadable(NOT_TEXT)
+    if not text.strip():
+        raise Unreadable(EMPTY)
+    return text
+
+
+def _fenced(name: str, text: str) -> str:
+    """The text of a file in a code block that it cannot end by itself."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{name}:\n{fence}\n{_clean(text)}\n{fence}"

@@ -324,6 +324,23 @@ async def test_a_text_file_is_read(tmp_path: Path) -> None:
         assert last_prompt(bot.ollama) == f"notes.md:\n````\n{text}\n````\n\nWhat is this?"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+async def test_a_text_file_in_utf_16_is_read(tmp_path: Path, encoding: str) -> None:
+    """Its byte order mark says what it is."""
+    async with running(tmp_path) as bot:
+        await bot.admin.send_document("\ufeffGrün 🙂".encode(encoding), "notes.txt", "text/plain", "What is this?")
+        await bot.admin.chat.reply()
+        assert last_prompt(bot.ollama) == "notes.txt:\n```\nGrün 🙂\n```\n\nWhat is this?"
+
+
+async def test_a_picture_that_is_text_is_read_as_text(tmp_path: Path) -> None:
+    """SVG is written like a web page."""
+    async with running(tmp_path) as bot:
+        await bot.admin.send_document(b"<svg/>", "dot.svg", "image/svg+xml", "What is this?")
+        await bot.admin.chat.reply()
+        assert "<svg/>" in last_prompt(bot.ollama)
+
+
 async def test_a_file_without_a_caption_is_asked_about(tmp_path: Path) -> None:
     """The model gets a question all the same."""
     async with running(tmp_path) as bot:
@@ -344,21 +361,29 @@ async def test_a_text_of_100000_characters_is_said_to_be_too_long(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("data", "name", "media_type"),
+    ("data", "name", "media_type", "why"),
     [
-        (b"%PDF-1.7 \xff\xfe\x00", "book.pdf", "application/pdf"),
-        (b"a\x00b", "nul.txt", "text/plain"),
-        ("grün".encode("latin-1"), "latin.txt", "text/plain"),
-        (b"x" * (incoming.LARGEST_TEXT_BYTES + 1), "large.txt", "text/plain"),
-        (b"x" * (incoming.LARGEST_IMAGE_BYTES + 1), "large.png", "image/png"),
+        (b"%PDF-1.7 \xff\xfe\x00", "book.pdf", "application/pdf", incoming.NOT_TEXT),
+        (b"a\x00b", "nul.txt", "text/plain", incoming.NOT_TEXT),
+        ("grün".encode("latin-1"), "latin.txt", "text/plain", incoming.NOT_TEXT),
+        ("grün".encode("utf-16-le"), "unmarked.txt", "text/plain", incoming.NOT_TEXT),
+        (b"\xff\xfe\x00", "half.txt", "text/plain", incoming.NOT_TEXT),
+        (b"", "empty.txt", "text/plain", incoming.EMPTY),
+        (b"\xef\xbb\xbf \n", "blank.txt", "text/plain", incoming.EMPTY),
+        (b"", "empty.png", "image/png", incoming.EMPTY),
+        (b"x" * (incoming.LARGEST_TEXT_BYTES + 1), "large.txt", "text/plain", incoming.TEXT_TOO_LARGE),
+        (b"x" * (incoming.LARGEST_IMAGE_BYTES + 1), "large.png", "image/png", incoming.PICTURE_TOO_LARGE),
+        (b"x" * (incoming.LARGEST_TEXT_BYTES + 1), "bird.heic", "image/heic", incoming.OTHER_PICTURE),
     ],
 )
-async def test_a_file_that_cannot_be_read_is_said(tmp_path: Path, data: bytes, name: str, media_type: str) -> None:
-    """One sentence says what can be sent."""
+async def test_a_file_that_cannot_be_read_is_said(
+    tmp_path: Path, data: bytes, name: str, media_type: str, why: str
+) -> None:
+    """One sentence says what is wrong with it, and what helps."""
     async with running(tmp_path) as bot:
         await bot.admin.send_document(data, name, media_type, "What is this?")
         (answer,) = await bot.admin.chat.reply()
-        assert answer.text == incoming.WHAT_CAN_BE_READ
+        assert answer.text == why
         assert bot.ollama.asked("/api/chat") == []
 
 
