@@ -82,7 +82,7 @@ def overlay(catalog: Catalog, path: Path) -> Catalog:
     read = [_read_server(document, name, table) for name, table in servers]
     _check_backends(document, entries, [name for name, _ in servers])
     if document.problems:
-        raise InvalidConfiguration(document.problems)
+        raise InvalidConfiguration(document.told())
     return Catalog(tuple(models.values()), catalog.servers + tuple(filter(None, read)))
 
 
@@ -106,7 +106,7 @@ class _Document:
 
     path: Path
     content: Table = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    problems: list[tuple[int, str]] = field(default_factory=list)  # the line of each, and what is wrong there
     text: str = ""
 
     def __post_init__(self) -> None:
@@ -120,7 +120,12 @@ class _Document:
 
     def report(self, where: tuple[str, ...], reason: str) -> None:
         """Note one problem with the entry at `where`, such as ("models", "mine", "cost")."""
-        self.problems.append(f"{self.path}:{_line_of(self.text, where)}: {'.'.join(where)}: {reason}")
+        self.problems.append((_line_of(self.text, where), f"{'.'.join(where)}: {reason}"))
+
+    def told(self) -> list[str]:
+        """Write every problem as a sentence, from the first line of the file to the last."""
+        in_order = sorted(self.problems, key=lambda problem: problem[0])
+        return [f"{self.path}:{line}: {what}" for line, what in in_order]
 
     def tables(self, section: str) -> list[tuple[str, Table]]:
         """List the sub-tables of a section; anything else in it is reported."""

@@ -233,7 +233,7 @@ def test_an_entry_that_cannot_be_meant_is_refused(models_file: Path, text: str, 
 
 
 def test_all_problems_are_told_at_once(models_file: Path) -> None:
-    """In the order of the file's sections, each with its line."""
+    """In the order of the file's lines."""
     text = """[models.a]
 name = "x"
 [models.ollama_qwen25_7b]
@@ -246,7 +246,7 @@ num_ctx = "big"
 url = 3
 """
     found = problems(models_file, text)
-    assert [problem.split(":")[0] for problem in found] == ["1", "5", "4", "8", "10"]
+    assert [problem.split(":")[0] for problem in found] == ["1", "4", "5", "8", "10"]
 
 
 def test_no_password_of_an_address_is_repeated(models_file: Path) -> None:
