@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What the tests need from the system: a C++ compiler, and a Python that can make virtual environments.
+# What the tests need from the system: a C++ compiler, shellcheck, and a Python that can make virtual environments.
 #
 # Sourced after environment.sh.
 
@@ -17,6 +17,7 @@ install_debian_packages() {
 # The names of missing Debian packages. llama.cpp is compiled on the spot; its build brings cmake itself.
 missing_packages() {
     has c++ || echo g++
+    has shellcheck || echo shellcheck
     has uv && return
     if python=$(find_python); then
         "$python" -c 'import ensurepip, venv' >/dev/null 2>&1 || echo python3-venv
