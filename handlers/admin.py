@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialogue import reports
+from dialogue.choices import choose_strategy
 from handlers import screens
 from handlers.menu import take_from_former_admin
 from storage.people import Role
@@ -27,8 +28,10 @@ async def stats(request: Request) -> str:
     return reports.stats(report, request.services.registry)
 
 
-async def strategy(request: Request) -> Screen:
-    """Offer the strategies."""
+async def strategy(request: Request) -> Screen | str:
+    """Choose models by the strategy that is named; without a name, offer them."""
+    if request.arguments:
+        return reports.plain(await choose_strategy(request.services, " ".join(request.arguments)))
     return screens.strategy_choice(request.services)
 
 

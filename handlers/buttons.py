@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialogue.choices import AUTO, choose_model, choose_strategy
 from handlers.dispatch import OldButton
 from handlers.model_list import model_by_tag, page_number, page_of
-from handlers.screens import AUTO, model_choice, model_switches, strategy_choice, switchable
+from handlers.screens import model_choice, model_switches, strategy_choice, switchable
 from routing.types import RoutingStrategy
 
 if TYPE_CHECKING:
@@ -25,14 +26,13 @@ async def pick_model(press: Press) -> tuple[str, Screen]:
     """Have one model answer in this chat, or leave the choice to the router."""
     services = press.services
     if press.argument == AUTO:
-        await services.preferences.choose_model(press.key, None)
-        return "The best model is chosen for each message.", await model_choice(services, press.key)
+        return await choose_model(services, press.key, AUTO), await model_choice(services, press.key)
     model = model_by_tag(services.registry, press.argument)
     if not services.registry.status(model.model_id).available:
         raise OldButton
-    await services.preferences.choose_model(press.key, model.model_id)
+    told = await choose_model(services, press.key, model.model_id)
     place = 1 + _usable(press).index(model.model_id)  # "auto" stands before them
-    return f"{model.display_name} answers from now on.", await model_choice(services, press.key, page_of(place))
+    return told, await model_choice(services, press.key, page_of(place))
 
 
 async def turn_models(press: Press) -> tuple[str, Screen]:
@@ -62,9 +62,7 @@ async def pick_strategy(press: Press) -> tuple[str, Screen]:
     """Have models chosen in another way, for everybody."""
     if press.argument not in set(RoutingStrategy):
         raise OldButton
-    strategy = RoutingStrategy(press.argument)
-    await press.services.set_strategy(strategy)
-    return f"Models are chosen by {strategy.replace('_', ' ')} from now on.", strategy_choice(press.services)
+    return await choose_strategy(press.services, press.argument), strategy_choice(press.services)
 
 
 def _usable(press: Press) -> list[str]:

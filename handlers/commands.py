@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialogue import reports
+from dialogue.choices import choose_model
 from handlers import screens
 from handlers.access import answered_code
 from handlers.chat import ask
@@ -84,8 +85,10 @@ async def _retry_from_storage(request: Request) -> str | None:
     return None
 
 
-async def model(request: Request) -> Screen:
-    """Offer the models to pick one for this chat."""
+async def model(request: Request) -> Screen | str:
+    """Have the model that is named answer in this chat; without a name, offer them to pick one."""
+    if request.arguments:
+        return reports.plain(await choose_model(request.services, request.key, " ".join(request.arguments)))
     return await screens.model_choice(request.services, request.key)
 
 

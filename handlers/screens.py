@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from telegram import InlineKeyboardButton
 
 from dialogue import reports
+from dialogue.choices import AUTO
 from handlers.front import Screen, rows_of
 from handlers.model_list import paged, tag_of
 from routing.types import RoutingStrategy
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 PICK_MODEL, TURN_MODELS = "model", "models"
 SWITCH_MODEL, TURN_SWITCHES = "switch", "switches"
 PICK_STRATEGY = "strategy"
-AUTO = "auto"
 
 ABOUT_STRATEGIES = {
     RoutingStrategy.AUTO: "by the task: small models for small questions, the best for hard ones",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dialogue import reports
+from dialogue.choices import choose_model, choose_strategy
 from routing.types import RoutingStrategy
 from terminal.conversation import KEY, USER_ID
 
@@ -55,25 +56,15 @@ async def _retry(conversation: Conversation, _: str) -> None:
 
 
 async def _model(conversation: Conversation, wanted: str) -> None:
-    services = conversation.services
-    await services.models_known()
-    if not wanted:
-        conversation.screen.markdown(await _choices(conversation))
-    elif wanted.lower() == "auto":
-        await services.preferences.choose_model(KEY, None)
-        conversation.screen.note("The best model is chosen for each message.")
-    elif model := services.registry.get_model(wanted):
-        await services.preferences.choose_model(KEY, model.model_id)
-        reason = services.registry.status(model.model_id).reason
-        conversation.screen.note(
-            f"{model.display_name} answers from now on{f', once it can: {reason}' * bool(reason)}."
-        )
+    if wanted:
+        conversation.screen.note(await choose_model(conversation.services, KEY, wanted))
     else:
-        conversation.screen.note(f"There is no model {wanted}. /model lists those that can be chosen.")
+        conversation.screen.markdown(await _choices(conversation))
 
 
 async def _choices(conversation: Conversation) -> str:
     services = conversation.services
+    await services.models_known()
     chosen = await services.preferences.model_choice(KEY)
     rows = [("auto", "the best for each message", chosen is None)]
     rows += [
@@ -109,13 +100,7 @@ async def _strategy(conversation: Conversation, wanted: str) -> None:
         names = (f"`{name}`{' (now)' * (name == services.router.strategy)}" for name in RoutingStrategy)
         conversation.screen.markdown(f"{', '.join(names)}. `/strategy NAME` changes it, for everybody.")
         return
-    try:
-        strategy = RoutingStrategy(wanted)
-    except ValueError:
-        conversation.screen.note(f"There is no strategy {wanted}; there are {', '.join(RoutingStrategy)}.")
-        return
-    await services.set_strategy(strategy)
-    conversation.screen.note(f"Models are chosen by {strategy} from now on.")
+    conversation.screen.note(await choose_strategy(services, wanted))
 
 
 async def _models(conversation: Conversation, _: str) -> None:

@@ -75,6 +75,27 @@ async def test_a_strategy_is_kept_over_restarts(tmp_path: Path) -> None:
         assert "✓ cost optimized" in screen.buttons
 
 
+@pytest.mark.parametrize(
+    ("named", "strategy"),
+    [("speed", "speed"), ("Cost_Optimized", "cost_optimized"), ("latency_first", "speed"), ("quality", "quality")],
+)
+async def test_a_strategy_can_be_named(tmp_path: Path, named: str, strategy: str) -> None:
+    """The command obeys in one sentence, as in the terminal."""
+    async with running(tmp_path) as bot:
+        (told,) = await bot.admin.ask(f"/strategy {named}")
+        assert told.text == f"Models are chosen by {strategy.replace('_', ' ')} from now on."
+        assert told.buttons == []
+        assert bot.services.router.strategy is RoutingStrategy(strategy)
+
+
+async def test_a_strategy_that_there_is_not_is_said(tmp_path: Path) -> None:
+    """With those that there are; nothing changes."""
+    async with running(tmp_path) as bot:
+        (told,) = await bot.admin.ask("/strategy *foo*")
+        assert told.text.startswith("There is no strategy *foo*; there are auto, speed, quality, balanced, cost_optim")
+        assert bot.services.router.strategy is RoutingStrategy.AUTO
+
+
 async def test_every_strategy_can_be_picked(tmp_path: Path) -> None:
     """There is a button for each, and its press counts."""
     async with running(tmp_path) as bot:

@@ -175,6 +175,34 @@ async def test_model_offers_auto_first_and_only_what_is_there(tmp_path: Path) ->
         assert screen.buttons == ["✓ auto", "Qwen2.5 7B", "Qwen2.5 14B"]
 
 
+async def test_model_takes_a_name(tmp_path: Path) -> None:
+    """By id or by the name on the buttons; "auto" takes it back."""
+    async with running(tmp_path, TWO_MODELS) as bot:
+        for named in ("ollama_qwen25_14b", "qwen2.5 14B"):
+            (told,) = await bot.member.ask(f"/model {named}")
+            assert (told.text, told.buttons) == ("Qwen2.5 14B answers from now on.", [])
+            (answer,) = await bot.member.ask(QUESTION)
+            assert answer.text.startswith("The second.")
+            (told,) = await bot.member.ask("/model Auto")
+            assert told.text == "The best model is chosen for each message."
+            assert await bot.services.preferences.model_choice(ConversationKey(MEMBER_ID)) is None
+
+
+async def test_model_says_that_there_is_none_by_a_name(tmp_path: Path) -> None:
+    """In their own words, and nothing changes."""
+    async with running(tmp_path, TWO_MODELS) as bot:
+        (told,) = await bot.member.ask("/model *no* _model_")
+        assert told.text == "There is no model *no* _model_. /model lists those that can be chosen."
+        assert await bot.services.preferences.model_choice(ConversationKey(MEMBER_ID)) is None
+
+
+async def test_model_may_be_one_that_cannot_be_used_now(tmp_path: Path) -> None:
+    """It answers as soon as it can, and until then the sentence says why not."""
+    async with running(tmp_path) as bot:
+        (told,) = await bot.member.ask("/model ollama_qwen25_32b")
+        assert told.text == "Qwen2.5 32B answers from now on, once it can: not installed."
+
+
 async def test_why_tells_the_decision_in_words(tmp_path: Path) -> None:
     """The task, the choice with its reasons, what was left out, and how it went."""
     async with running(tmp_path, TWO_MODELS) as bot:
