@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import io
 import logging
 import os
@@ -29,24 +30,31 @@ CONNECT_TELEGRAM = (
 )
 STRATEGIES = ("auto", "speed", "quality", "balanced", "cost_optimized", "redundant")
 PERIODS = ("24h", "7d", "30d")
+# How standard output fails. What else can is translated into an error of our own where it happens.
+_OUTPUT_FAILS = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status: 0 done, 1 failed and said so, 2 wrong usage, 130 interrupted."""
-    given = _parser().parse_args(arguments)
-    os.chdir(HOME)
+    _open_what_is_closed()
     _replace_what_is_no_text()
     try:
-        command: Callable[[argparse.Namespace], int] = given.command
-        return command(given)
+        return _run_command(arguments)
     except KeyboardInterrupt:
         print(file=sys.stderr)  # what follows begins a line of its own, after the ^C
         return 130
-    except BrokenPipeError:  # whoever read the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except Exception as error:  # noqa: BLE001  # nothing is above this that could tell of an error
         return _failed(error)
+
+
+def _run_command(arguments: Sequence[str] | None) -> int:
+    try:
+        given = _parser().parse_args(arguments)
+        os.chdir(HOME)
+        command: Callable[[argparse.Namespace], int] = given.command
+        return command(given)
+    finally:
+        sys.stdout.flush()  # here, where an error can still be said; not after everything, where it is a traceback
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -215,6 +223,13 @@ def _text(given: argparse.Namespace) -> str:
     return text
 
 
+def _open_what_is_closed() -> None:
+    """Let who starts this without one of the three streams read nothing there, or write into nothing."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115  # as long as the process
+
+
 def _replace_what_is_no_text() -> None:
     """Let bytes that are no text, and characters that a terminal lacks, become other characters instead of errors."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
@@ -228,12 +243,21 @@ def _failed(error: Exception) -> int:
     from routing.errors import RoutingError
     from storage.errors import StorageError
 
-    if isinstance(error, RoutingError | StorageError | TokenUnusable):
+    if isinstance(error, OSError) and error.filename is None and error.errno in _OUTPUT_FAILS:
+        _output_failed(error)
+    elif isinstance(error, RoutingError | StorageError | TokenUnusable):
         print(error, file=sys.stderr)
     else:
         logging.getLogger(__name__).critical("ended by a fault of its own", exc_info=error)
         print("Something went wrong that should not have; the log has the details.", file=sys.stderr)
     return 1
+
+
+def _output_failed(error: OSError) -> None:
+    """Say why the output is cut; whoever closed the pipe has seen enough, and is told nothing."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still held back goes there
+    if not isinstance(error, BrokenPipeError):
+        print(f"The output could not be written: {error.strerror}.", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -39,9 +39,13 @@ def setup(home: Path, check_token: TokenCheck) -> int:
         try:
             dialogue.connect_telegram()
             return dialogue.find_models()
-        except OSError as error:
-            print(f"{dotenv} cannot be written: {error.strerror}.", file=sys.stderr)
+        except _NotWritten as error:
+            print(error, file=sys.stderr)
             return 1
+
+
+class _NotWritten(Exception):
+    """Raised with a sentence when .env cannot be written."""
 
 
 class Setup:
@@ -54,7 +58,7 @@ class Setup:
         self._check_token = check_token
 
     def connect_telegram(self) -> None:
-        """Ask for a token until one is good or none is wanted, and write it down. Raises OSError."""
+        """Ask for a token until one is good or none is wanted, and write it down."""
         settings = self._settings()
         known = settings.telegram_bot_token
         if known:
@@ -84,7 +88,10 @@ class Setup:
         return Settings.load(dotenv=self._dotenv)
 
     def _write(self, name: str, value: str) -> None:
-        write_settings(self._dotenv, {name.upper(): value})
+        try:
+            write_settings(self._dotenv, {name.upper(): value})
+        except OSError as error:
+            raise _NotWritten(f"{self._dotenv} cannot be written: {error.strerror}.") from error
         self._screen.note(f"Written to {self._dotenv}.")
         if name.upper() in os.environ:
             self._screen.note(f"{name.upper()} also stands in the environment, and that one wins: remove it there.")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import sqlite3
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import pytest
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(bot.__file__).parent
+FULL = Path("/dev/full")
 
 
 async def test_help_names_every_command(tmp_path: Path) -> None:
@@ -191,6 +193,55 @@ def test_a_closed_pipe_is_no_fault(tmp_path: Path) -> None:
         ["sh", "-c", command], env=line.environment, capture_output=True, text=True, timeout=20, check=False
     )
     assert (ran.stdout, ran.stderr) == ("{\n", "")
+
+
+def written_to(output: IO[bytes], home: Path, arguments: str, **settings: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a command that writes nothing but its output, there."""
+    line = CommandLine(home, RECEIPTS="off", **settings)
+    return subprocess.run(
+        [sys.executable, line.bot, *arguments.split()],
+        env=line.environment,
+        input=b"hello\n",
+        stdout=output,
+        stderr=subprocess.PIPE,
+        timeout=20,
+        check=False,
+    )
+
+
+AT_ONCE_OR_LATE = pytest.mark.parametrize("buffered", [{"PYTHONUNBUFFERED": "1"}, {}], ids=["at once", "late"])
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no disk that is always full")
+@AT_ONCE_OR_LATE
+@pytest.mark.parametrize("arguments", ["ask 2+2", "route hello", "models", "stats --json", "doctor", "setup", "chat"])
+def test_a_full_disk_is_said(tmp_path: Path, arguments: str, buffered: dict[str, str]) -> None:
+    """What could not be written is one sentence, whenever it is noticed."""
+    with FULL.open("wb") as full:
+        ran = written_to(full, tmp_path, arguments, **buffered)
+    assert (ran.returncode, ran.stderr) == (1, b"The output could not be written: No space left on device.\n")
+
+
+@AT_ONCE_OR_LATE
+@pytest.mark.parametrize("arguments", ["ask 2+2", "models", "chat"])
+def test_a_pipe_that_nobody_reads_is_no_fault(tmp_path: Path, arguments: str, buffered: dict[str, str]) -> None:
+    """Whoever has seen enough is told nothing, whenever it is noticed."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as pipe:
+        ran = written_to(pipe, tmp_path, arguments, **buffered)
+    assert (ran.returncode, ran.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize("arguments", ["chat <&- >&- 2>&-", "ask 2+2 >&-", "models >&-"])
+def test_a_stream_that_is_not_there_is_no_fault(tmp_path: Path, arguments: str) -> None:
+    """Nothing is read, and what is written is lost."""
+    line = CommandLine(tmp_path, RECEIPTS="off")
+    command = f"'{sys.executable}' '{line.bot}' {arguments}"
+    ran = subprocess.run(
+        ["sh", "-c", command], env=line.environment, capture_output=True, text=True, timeout=20, check=False
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
 
 def test_a_bug_is_said_and_logged(capsys: pytest.CaptureFixture[str]) -> None:
