@@ -125,14 +125,24 @@ class Turn:
         self.result = result
         services = self._services
         services.analytics.record(self.request_id, self.query, result, user_id=self._user_id, key=self.key)
-        # What only says that no model could answer is no part of the conversation.
-        if result.response.strip() and (result.success or is_stopped(result)):
-            await self._append(result)
+        if result.success or is_stopped(result):
+            await self._append(result.response, result.model_id)
+        elif not self._replaces_last:  # half an answer is better than none, and worse than the one there was
+            await self._append(result.partial, _broken_off_model(result))
 
-    async def _append(self, result: ExecutionResult) -> None:
+    async def _append(self, answer: str, model_id: str) -> None:
+        """Keep what was said, if it was anything; what only says that no model could answer is no answer."""
+        if not answer.strip():
+            return
         conversations = self._services.conversations
         if self._replaces_last:
             await conversations.drop_last_turn(self.key)
         note = " ".join(f"[{attachment.modality}]" for attachment in self.query.attachments)
-        await conversations.append(self.key, self.query.text, result.response, result.model_id, attachments_note=note)
+        await conversations.append(self.key, self.query.text, answer, model_id, attachments_note=note)
         self.kept = True
+
+
+def _broken_off_model(result: ExecutionResult) -> str:
+    """Name the model whose answer is there in part."""
+    begun = (attempt for attempt in reversed(result.attempts) if attempt.first_token_seconds is not None)
+    return next((attempt.model_id for attempt in begun if attempt.outcome is Outcome.FAILED), result.model_id)

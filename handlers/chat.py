@@ -102,7 +102,7 @@ async def _deliver(front: Front, message: Message, turn: Turn) -> None:
     if turn.result is None:  # stopped before it had begun
         return
     if asked := front.recent.last(turn.key):
-        asked.result, asked.kept = turn.result, turn.kept
+        asked.result, asked.kept = turn.result, asked.kept or turn.kept
     await draft.finish(_text(turn.result), footer=await _footer(front, turn, turn.result))
 
 
@@ -125,13 +125,14 @@ async def _show(turn: Turn, draft: Draft) -> None:
 def _text(result: ExecutionResult) -> str:
     if result.success:
         return result.response if result.response.strip() else NOTHING_SAID
-    return result.response or ("" if is_stopped(result) else result.error or "")
+    return result.partial or result.response or ("" if is_stopped(result) else result.error or "")
 
 
 async def _footer(front: Front, turn: Turn, result: ExecutionResult) -> str:
-    """The receipt, and once in a conversation that its oldest turns are left out."""
+    """The receipt, or what broke the answer off; and once in a conversation that its oldest turns are left out."""
     services = front.services
-    lines = [receipt(result, services.registry, services.settings.receipts)]
+    what_happened = (result.response or result.error or "") if result.partial else ""
+    lines = [what_happened, receipt(result, services.registry, services.settings.receipts)]
     if result.turns_dropped and await services.conversations.say_once(turn.key, "turns dropped"):
         lines.append(
             "ⓘ this conversation is longer than the model's context: "

@@ -265,7 +265,16 @@ class ExecutionEngine:
         if last is None or not last.answered:
             error = what_failed(self.registry, failures) if failures else self._why_nothing_ran(decision)
             first = decision.candidates[0].model.model_id
-            return ExecutionResult(False, "", first, seconds, error, False, attempts=attempts, decision=decision)  # noqa: FBT003  # as the specification orders them
+            return ExecutionResult(
+                success=False,
+                response="",
+                model_id=first,
+                execution_time=seconds,
+                error=error,
+                attempts=attempts,
+                decision=decision,
+                partial=_broken_off(runs),
+            )
         completion = last.record.completion
         reason = completion.finish_reason if completion else ""
         return ExecutionResult(
@@ -282,6 +291,7 @@ class ExecutionEngine:
             completion=completion,
             turns_dropped=last.prompt.turns_dropped,
             cut=reason if reason in {"repetition", "length", "timeout"} else "",
+            partial=_broken_off(runs) if reason == NO_MODEL else "",
         )
 
     def _why_nothing_ran(self, decision: RoutingDecision) -> str:
@@ -312,6 +322,11 @@ def _offers_of_folders(paths: Sequence[str]) -> list[ModelOffer]:
 def _unreachable(runs: Sequence[AttemptRun]) -> set[Endpoint]:
     """Find the endpoints that this very run has found dead, so that it knocks there only once."""
     return {run.endpoint for run in runs if isinstance(run.error, BackendUnreachable)}
+
+
+def _broken_off(runs: Sequence[AttemptRun]) -> str:
+    """Find what the last model that failed in mid-answer had said."""
+    return next((run.text for run in reversed(runs) if run.error and run.text.strip()), "")
 
 
 def _first_choices(decision: RoutingDecision) -> set[str]:

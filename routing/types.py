@@ -354,6 +354,7 @@ class ExecutionResult:
     `reasoning` is what the model thought aloud, kept apart from `response`. `turns_dropped` counts the oldest turns of
     the conversation that did not fit the model's context. `cut` says why an answer is shorter than the model wanted:
     "repetition" (a runaway loop was stopped), "length" (its token limit), "timeout" (the whole time was over), or "".
+    `partial` is what the last model to fail in mid-answer had said, when no other could answer.
     """
 
     success: bool
@@ -369,6 +370,7 @@ class ExecutionResult:
     completion: Completion | None = None
     turns_dropped: int = 0
     cut: str = ""
+    partial: str = ""
 
     def unwrap(self) -> str:
         """Return the response. Raises AllModelsFailed, or NoModelAvailable when there was none to try."""

@@ -95,6 +95,28 @@ async def test_a_fallback_is_said(tmp_path: Path) -> None:
         assert "⚠ after Qwen2.5 7B failed" in answer.text
 
 
+async def test_half_an_answer_stays_when_no_model_can_give_the_rest(tmp_path: Path) -> None:
+    """What was being read is not taken away; under it stands what happened, outside of the code that was open."""
+    async with running(tmp_path, {SMALL: says("Write:\n\n```python\nx = 1\n", "y = 2\n```", cut_after=1)}) as bot:
+        (answer,) = await bot.admin.ask(QUESTION)
+        assert answer.text.startswith("Write:\n\nx = 1\n\nNo model could answer: Qwen2.5 7B (broke off).")
+        (code,) = [entity for entity in answer.entities if entity["type"] == "pre"]
+        assert code["length"] == len("x = 1")
+        await bot.admin.ask("Go on")
+        contents = [message["content"] for message in chat_requests(bot.ollama)[-1]]
+        assert contents[-2:] == ["Write:\n\n```python\nx = 1\n", "Go on"]
+
+
+async def test_text_that_another_model_replaces_does_not_stay(tmp_path: Path) -> None:
+    """The second model begins anew, and its answer is the answer."""
+    models = {SMALL: says("Half of ", "it.", cut_after=1), GOOD: says("All of it.")}
+    async with running(tmp_path, models) as bot:
+        (answer,) = await bot.admin.ask(QUESTION)
+        assert answer.text.startswith("All of it.")
+        assert "Half of" not in answer.text
+        assert "⚠ after Qwen2.5 7B failed: broke off in mid-answer" in answer.text
+
+
 async def test_without_any_model_it_says_what_to_do(tmp_path: Path) -> None:
     """No server, no model: a plain sentence, no receipt, and nothing of it in the conversation."""
     async with running(tmp_path, OLLAMA_BASE_URL="http://127.0.0.1:9") as bot:

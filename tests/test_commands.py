@@ -21,6 +21,7 @@ from tests.bot_in_process import (
     running,
     says,
 )
+from tests.fake_model_server import Script
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,6 +134,17 @@ async def test_retry_that_fails_keeps_the_answer_there_was(tmp_path: Path) -> No
         history = await bot.services.conversations.history(ConversationKey(ADMIN_ID))
         assert [message.content for message in history] == [QUESTION, "Hello **you**."]
         await bot.ollama.start()
+
+
+async def test_retry_after_one_that_failed_still_takes_the_old_answers_place(tmp_path: Path) -> None:
+    """However many fail in between, the model is not shown the answer it shall better."""
+    async with running(tmp_path) as bot:
+        await bot.admin.ask(QUESTION)
+        bot.ollama.play(SMALL, Script(status=500), Script(pieces=("Better.",)))
+        await bot.admin.ask("/retry")
+        await bot.admin.ask("/retry")
+        history = await bot.services.conversations.history(ConversationKey(ADMIN_ID))
+        assert [message.content for message in history] == [QUESTION, "Better."]
 
 
 async def test_retry_works_after_a_restart(tmp_path: Path) -> None:

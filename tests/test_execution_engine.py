@@ -157,6 +157,22 @@ async def test_a_failure_in_mid_stream_voids_what_was_said() -> None:
     assert [event.model.model_id for event in events if isinstance(event, Started)] == ["alpha", "beta"]
 
 
+async def test_what_was_said_in_part_is_kept_when_nobody_can_say_the_rest() -> None:
+    """The last that broke off counts, with the built-in model at the end of the chain or without it."""
+    backend = FakeBackend(ONE)
+    backend.plays("alpha", ["Once upon", BadReply("Alpha broke off.", backend="ollama")])
+    backend.plays("beta", ["There was", BadReply("Beta broke off.", backend="ollama")])
+    async with an_engine([backend], some_models("alpha", "beta", "gamma")) as engine:
+        chained = await engine.execute_with_fallback_chain(ASK, ["alpha"])
+        answered = await engine.execute_with_fallback_chain(ASK, ["alpha", "gamma"])
+        backend.plays("gamma", [BadReply("Gamma said nothing.", backend="ollama")])
+        apologized = await engine.execute(ASK)
+    assert (chained.success, chained.response, chained.partial) == (False, "", "Once upon")
+    assert (answered.success, answered.partial) == (True, "")
+    assert (apologized.success, apologized.partial) == (False, "There was")
+    assert apologized.response == apologized.error
+
+
 @pytest.mark.parametrize("kind", [BadReply, BackendTimeout, ContextTooLong, ModelMissing, OutOfMemory])
 async def test_every_failure_of_a_backend_means_the_next_model(kind: type[BackendError]) -> None:
     """Whatever it is that a backend raises on purpose."""

@@ -143,6 +143,31 @@ async def test_a_turn_without_an_answer_is_no_part_of_the_conversation(tmp_path:
         assert told.outcome is Outcome.FAILED
 
 
+async def test_half_an_answer_is_kept_when_no_model_can_give_the_rest(tmp_path: Path) -> None:
+    """Like a stopped one, so that "go on" makes sense; why it ends is no part of it."""
+    async with serving(tmp_path, {SMALL: says("Half of ", "it.", cut_after=1)}) as (services, _):
+        turn = await run(Turn(services, KEY, USER_ID, QUESTION))
+        assert turn.result
+        assert (turn.result.success, turn.result.partial, turn.kept) == (False, "Half of ", True)
+        last = await services.conversations.last_turn(KEY)
+        assert last
+        assert (last.answer, last.model_id) == ("Half of ", SEVEN)
+        told = await services.analytics.last_decision(KEY)
+        assert told
+        assert told.outcome is Outcome.FAILED
+
+
+async def test_half_an_answer_takes_no_whole_ones_place(tmp_path: Path) -> None:
+    """A retry that breaks off leaves the answer that was to be replaced."""
+    model = says("A language.")
+    async with serving(tmp_path, {SMALL: model}) as (services, _):
+        await run(Turn(services, KEY, USER_ID, QUESTION))
+        model.script = replace(model.script, pieces=("Half of ", "it."), cut_after=1)
+        retry = await run(Turn(services, KEY, USER_ID, QUESTION, replaces_last=True))
+        assert not retry.kept
+        assert [message.content for message in await services.conversations.history(KEY)] == [QUESTION, "A language."]
+
+
 async def test_text_made_void_is_not_kept(tmp_path: Path) -> None:
     """Stopped after a fallback, only what the second model said counts; both attempts are recorded."""
     models = {SMALL: says("Lost. ", "Lost. ", cut_after=1), GOOD: endless()}
