@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -15,6 +16,9 @@ from routing.types import RoutingStrategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+# So that OLLAMA_URL is taken for OLLAMA_BASE_URL, and another program's OPENAI_BASE_URL is not.
+_ALIKE = 0.75
 
 _Number = TypeVar("_Number", int, float)
 
@@ -196,6 +200,15 @@ class Settings:
         if problems:
             raise InvalidConfiguration(problems)
         return cls(**values)
+
+
+def misspelt(dotenv: Path) -> dict[str, str]:
+    """Find names in .env that are no setting but look like one, each with that one. Raises InvalidConfiguration."""
+    known = [setting.name.upper() for setting in fields(Settings)]
+    alike = {
+        name: get_close_matches(name.upper(), known, n=1, cutoff=_ALIKE) for name in _read(dotenv) if name not in known
+    }
+    return {name: found[0] for name, found in alike.items() if found}
 
 
 def _read(dotenv: Path | None) -> dict[str, str | None]:

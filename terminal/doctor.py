@@ -14,6 +14,7 @@ from terminal.installation_checks import (
     check_catalog,
     check_log,
     check_mlx,
+    check_names,
     check_packages,
     check_python,
     check_secrecy,
@@ -47,6 +48,8 @@ async def _examine(dotenv: Path, check_token: TokenCheck) -> AsyncIterator[Findi
     yield check_packages()
     yield check_secrecy(dotenv)
     try:
+        for finding in check_names(dotenv):
+            yield finding
         settings = Settings.load(dotenv=dotenv)
     except InvalidConfiguration as error:
         for problem in error.problems:
@@ -54,11 +57,8 @@ async def _examine(dotenv: Path, check_token: TokenCheck) -> AsyncIterator[Findi
         return
     yield well("every setting is in order")
     catalog = list(check_catalog(settings))
-    for finding in catalog:
+    for finding in (*catalog, *check_mlx(settings), check_log(settings)):
         yield finding
-    for finding in check_mlx(settings):
-        yield finding
-    yield check_log(settings)
     async for finding in check_storage(settings):
         yield finding
     yield await check_telegram(settings, check_token)

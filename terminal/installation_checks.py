@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from routing.catalog import load_catalog
 from routing.errors import BackendError, InvalidConfiguration
 from routing.model_backends.mlx import read_model_folder
+from settings import misspelt
 from terminal.findings import Finding, failed, warning, well
 
 if TYPE_CHECKING:
@@ -60,6 +61,12 @@ def check_secrecy(dotenv: Path) -> Finding:
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         return warning(f"{dotenv} can be read by others on this machine", f"chmod 600 '{dotenv}'")
     return well(f"{dotenv} is for its owner alone")
+
+
+def check_names(dotenv: Path) -> Iterator[Finding]:
+    """Look for misspelt names, which change nothing. Raises InvalidConfiguration."""
+    for name, likely in misspelt(dotenv).items():
+        yield warning(f"{name} in {dotenv} is no setting, so it changes nothing", f"Write {likely}, if that is meant.")
 
 
 def check_catalog(settings: Settings) -> Iterator[Finding]:

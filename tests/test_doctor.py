@@ -87,6 +87,17 @@ async def test_bad_settings_and_entries_are_listed(tmp_path: Path) -> None:
     assert "✗ models.toml:" in ran.out
 
 
+async def test_a_misspelt_name_is_warned_about(tmp_path: Path) -> None:
+    """With the setting that was likely meant, also where a value is wrong; names of other programs may stand there."""
+    (tmp_path / ".env").write_text("OLAMA_BASE_URL=http://127.0.0.1:9\nOPENAI_API_KEY=sk-secret\nMAX_COST=lots\n")
+    ran = await CommandLine(tmp_path).run("doctor")
+    lines = ran.out.splitlines()
+    warned = lines.index(f"! OLAMA_BASE_URL in {tmp_path}/.env is no setting, so it changes nothing")
+    assert lines[warned + 1] == "  → Write OLLAMA_BASE_URL, if that is meant."
+    assert "✗ MAX_COST must be a number from 0 to 1." in lines
+    assert "OPENAI" not in ran.out
+
+
 async def test_a_locked_database_is_found(tmp_path: Path) -> None:
     """Whoever holds the lock is to be closed."""
     line = CommandLine(tmp_path)

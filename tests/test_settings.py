@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from routing.errors import InvalidConfiguration
 from routing.types import RoutingStrategy
 from scripts import documents
-from settings import Settings
+from settings import Settings, misspelt
 
 TOKEN = "123456789:AAF-secret_secret_secret_secret_secre"
 
@@ -222,3 +222,35 @@ def test_settings_do_not_change() -> None:
     """What a process began with, it keeps."""
     with pytest.raises(FrozenInstanceError):
         Settings().max_cost = 1.0  # type: ignore[misc]  # the point of the test
+
+
+# --- names that are none ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "likely"),
+    [
+        ("OLAMA_BASE_URL", "OLLAMA_BASE_URL"),
+        ("OLLAMA_URL", "OLLAMA_BASE_URL"),
+        ("TELEGRAM_TOKEN", "TELEGRAM_BOT_TOKEN"),
+        ("ADMIN_IDS", "ADMIN_USER_IDS"),
+        ("ALLOWED_USERS", "ALLOWED_USER_IDS"),
+        ("max_cost", "MAX_COST"),
+    ],
+)
+def test_a_misspelt_name_is_recognized(tmp_path: Path, name: str, likely: str) -> None:
+    """A slip, a part left out, or small letters, which name no setting either."""
+    (tmp_path / ".env").write_text(f"{name}=1\nLOG_LEVEL=info\n")
+    assert misspelt(tmp_path / ".env") == {name: likely}
+
+
+@pytest.mark.parametrize("name", ["OPENAI_API_KEY", "OPENAI_BASE_URL", "VLLM_API_KEY", "OLLAMA_HOST", "PATH", "LANG"])
+def test_names_of_others_are_left_alone(tmp_path: Path, name: str) -> None:
+    """.env may serve other programs too, or hold the key of a server in models.toml."""
+    (tmp_path / ".env").write_text(f"{name}=1\n")
+    assert misspelt(tmp_path / ".env") == {}
+
+
+def test_every_setting_is_spelt_as_it_is() -> None:
+    """None looks like another."""
+    assert misspelt(documents.EXAMPLE) == {}
