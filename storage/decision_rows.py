@@ -51,9 +51,7 @@ def insert_decision(
 
 def tried(result: ExecutionResult) -> tuple[Attempt, ...]:
     """The attempts at answering: the sentence that stands in where no model could is no answer of the built-in one."""
-    attempts = result.attempts
-    apologized = not result.success and attempts and attempts[-1].outcome is Outcome.ANSWERED
-    return attempts[:-1] if apologized else attempts
+    return result.attempts[:-1] if _apologizes(result) else result.attempts
 
 
 def insert_attempt(ordinal: int, attempt: Attempt) -> Statement:
@@ -96,8 +94,13 @@ def _of_decision(decision: RoutingDecision | None) -> dict[str, object]:
     return row
 
 
+def _apologizes(result: ExecutionResult) -> bool:
+    """Tell whether what was said in the end only says that no model could answer."""
+    return not result.success and bool(result.attempts) and result.attempts[-1].outcome is Outcome.ANSWERED
+
+
 def _of_result(result: ExecutionResult) -> dict[str, object]:
-    completion = result.completion
+    completion = None if _apologizes(result) else result.completion  # an apology is written, not generated
     tokens_in = completion.prompt_tokens if completion else None
     tokens_out = completion.output_tokens if completion else None
     return {

@@ -195,13 +195,17 @@ async def test_each_attempt_has_its_row(analytics, database):
     assert (attempts[2]["tokens_out"], attempts[2]["endpoint"]) == (40, "http://localhost:11434")
 
 
-async def test_an_apology_is_no_answer_of_the_built_in_model(analytics):
-    """What says that no model could answer counts for no model; the question counts as failed."""
+async def test_an_apology_is_no_answer_of_the_built_in_model(analytics, database):
+    """What says that no model could answer counts for no model, and its tokens nowhere; the question failed."""
     apology = Attempt("builtin", Endpoint("builtin"), Outcome.ANSWERED, 0.0, 0.0, COMPLETION)
     record(analytics, replace(FAILED, attempts=(TIMED_OUT, apology), model_id="builtin", completion=COMPLETION))
     report = await analytics.report(3600)
     assert [tally.name for tally in report.by_model] == ["coder"]
     assert (report.everything.failed, report.everything.answered) == (1, 0)
+    (category,) = report.by_category
+    assert report.everything.tokens_in == report.everything.tokens_out == category.tokens_in == category.tokens_out == 0
+    (row,) = await rows(database)
+    assert row["tokens_used"] is None
 
 
 async def test_a_run_without_a_decision_is_recorded(analytics, database):
