@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dialogue.receipts import is_stopped, receipt
 from dialogue.turn import Turn
+from routing.model_backends.builtin import BUILTIN
 from routing.types import FellBack, Loading, Queued, Token
 from storage.conversations import ConversationKey
 
@@ -80,7 +81,8 @@ async def show(events: AsyncGenerator[Event], view: AnswerView) -> None:
                 case Loading(model):
                     view.status(f"{model.display_name} is being loaded …")
                 case FellBack(attempt, failed, following, void=True):
-                    why = attempt.reason or "failed"
-                    view.void(f"⚠ {failed.display_name}: {why}. {following.display_name} begins anew:")
+                    # Where no other model is left, what was said so far stays part of the conversation.
+                    anew = "" if following is BUILTIN else f" {following.display_name} begins anew:"
+                    view.void(f"⚠ {failed.display_name}: {attempt.reason or 'failed'}.{anew}")
                 case FellBack(failed=failed, following=following):
                     view.status(f"{failed.display_name} failed; {following.display_name} is asked …")

@@ -155,6 +155,17 @@ async def test_a_fallback_in_mid_answer_is_said(tmp_path: Path) -> None:
     assert "⚠ after DeepSeek Coder 6.7B failed: broke off in mid-answer" in ran.out
 
 
+async def test_half_an_answer_stays_when_no_model_can_give_the_rest(line: CommandLine, ollama: FakeOllama) -> None:
+    """It is on the screen and in the conversation, and under it stands what happened."""
+    ollama.play(QWEN, Script(pieces=("Once upon ", "a time."), cut_after=1), Script(pieces=("And then.",)))
+    ran = await line.run("chat", given="Tell me about love.\nGo on.\n")
+    lines = ran.out.splitlines()
+    assert lines[:2] == ["Once upon ", "⚠ Qwen2.5 7B: broke off."]
+    assert lines[2].startswith("No model could answer: Qwen2.5 7B (broke off).")
+    said = [message["content"] for message in ollama.asked("/api/chat")[-1].body["messages"]]
+    assert said[1:] == ["Tell me about love.", "Once upon ", "Go on."]
+
+
 async def test_commands_do_what_they_say(line: CommandLine, ollama: FakeOllama) -> None:
     """Every command answers, choices hold, and an unknown one is said to be unknown."""
     ollama.play(QWEN, Script(pieces=("First.",)), Script(pieces=("Second.",)))
