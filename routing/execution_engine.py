@@ -20,6 +20,7 @@ from routing.engine_stats import EngineStats
 from routing.errors import BackendError, BackendUnreachable
 from routing.model_backends import ModelAdapterPool, mlx
 from routing.model_backends.builtin import BUILTIN, NO_MODEL, BuiltinBackend
+from routing.model_backends.failures import ServerSaid
 from routing.prompt import build_prompt
 from routing.race import Race
 from routing.types import (
@@ -241,7 +242,10 @@ class ExecutionEngine:
         return self._queues[endpoint]
 
     def _note(self, failed: Sequence[AttemptRun]) -> None:
-        """Write failures down; their endpoints are asked at once whether they are still there."""
+        """Write failures down; their endpoints are asked at once whether they are still there.
+
+        One that took no connection counts as down meanwhile; one that is too busy has said so itself, and is there.
+        """
         for run in failed:
             cause = run.error and run.error.__cause__
             logger.warning(
@@ -252,7 +256,7 @@ class ExecutionEngine:
                 f" ({type(cause).__name__}: {_PASSWORD.sub('', str(cause))})" if cause else "",
             )
             logger.debug("How %s failed", run.model.model_id, exc_info=run.error)
-            if isinstance(run.error, BackendUnreachable):
+            if isinstance(run.error, BackendUnreachable) and not isinstance(cause, ServerSaid):
                 self.discovery.unreachable(run.endpoint)
             else:
                 self.discovery.poke(run.endpoint)

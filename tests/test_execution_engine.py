@@ -21,6 +21,7 @@ from routing.errors import (
 )
 from routing.execution_engine import ExecutionEngine
 from routing.intelligent_router import IntelligentRouter
+from routing.model_backends.failures import ServerSaid
 from routing.model_registry import ModelRegistry
 from routing.types import (
     Attachment,
@@ -273,6 +274,21 @@ async def test_a_refusal_by_a_server_that_is_fine_rests_that_model_alone() -> No
         await until(lambda: engine.registry.status("beta").available)
         assert engine.registry.status("alpha").reason == "cooling down"
         assert (await engine.execute(ASK)).model_id == "beta"
+
+
+async def test_nobody_is_told_to_start_a_server_that_is_busy() -> None:
+    """It has spoken, so it runs."""
+    busy = unreachable()
+    busy.__cause__ = ServerSaid(503, "server busy, please try again")
+    backend = FakeBackend(ONE)
+    backend.plays("alpha", [busy])
+    async with an_engine([backend], some_models("alpha"), refresh_seconds=1000) as engine:
+        await engine.start()
+        await engine.discovery.ready(PATIENCE_SECONDS)
+        result = await engine.execute(ASK)
+        assert not engine.registry.is_down(ONE)
+    assert "ask again in a minute" in result.response
+    assert "start it" not in result.response
 
 
 async def test_a_model_that_vanished_since_the_decision_is_passed_over() -> None:
