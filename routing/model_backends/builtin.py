@@ -57,6 +57,7 @@ _ADVICE = (
 )
 _SEEING_ADVICE = "`ollama pull qwen2.5vl:7b` fetches a model that can see."
 _MEANWHILE = "Until then I can do sums, units, dates and times."
+_AGAIN = "The model servers are there: asking again may help."
 _HELP = """I pass each message to the best model on this machine.
 
 /new starts a new conversation
@@ -158,7 +159,8 @@ class BuiltinBackend:
         if sense:
             return _joined(situation or f"No model that understands {sense} can be reached.", self._advice())
         problem = situation or "No language model can be reached, so I cannot answer this."
-        return _joined(problem, self._advice(), _MEANWHILE)
+        advice = self._advice()
+        return _joined(problem, advice, _MEANWHILE if advice else _AGAIN)
 
 
 def _senses(message: Message) -> Modality | None:
