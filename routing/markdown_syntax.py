@@ -38,7 +38,9 @@ def build_parser() -> MarkdownIt:
     inline.at("image", _matched_image)
     inline.before("escape", "maths", _maths)
     inline.before("autolink", "html_tag", _html_tag)
-    parser.parse("*")  # its lists of rules are made at the first use, which two threads must not begin together
+    # Its lists of rules, those for blocks and those within a line, are made at their first use, which two threads must
+    # not begin together.
+    parser.parse("a *b*")
     return parser
 
 
