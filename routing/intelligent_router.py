@@ -230,11 +230,13 @@ def _fitting(ranking: Ranking, query: Query, task: TaskClassification) -> tuple[
     The whole conversation should; when it fits no model, the last message must, and older turns are left out. The
     model that a person chose only has to take the last message.
     """
+    fits = ranking.fitting(task.prompt_tokens + task.estimated_tokens)
+    if not ranking.candidates or (fits.candidates and not query.model_id):
+        return fits, ()
     # Turns may be left out; what is asked, what came along with it and the system prompt may not.
-    whole = task.prompt_tokens + task.estimated_tokens
-    alone = prompt_tokens(replace(query, history=())) + task.estimated_tokens if query.history else whole
-    fits = _with_chosen(ranking.fitting(whole), ranking.fitting(alone), query.model_id)
-    if fits.candidates or not ranking.candidates:
+    alone = prompt_tokens(replace(query, history=())) + task.estimated_tokens
+    fits = _with_chosen(fits, ranking.fitting(alone), query.model_id)
+    if fits.candidates:
         return fits, ()
     fits = ranking.fitting(alone)
     if fits.candidates:
