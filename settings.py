@@ -138,6 +138,13 @@ class Settings:
     telegram_api_url: str = _setting("https://api.telegram.org", "the Bot API server", _url)
     admin_user_ids: frozenset[int] = _setting("", "numeric Telegram ids of the admins, comma-separated", _ids)
     allowed_user_ids: frozenset[int] = _setting("", "numeric Telegram ids of others who may talk", _ids)
+    tell_strangers: str = _setting(
+        "on", "on: who has no access is told so, with their id, once a day; off: no answer", _choice("on", "off")
+    )
+    messages_per_minute: int = _setting("30", "how much one person may send; 0: no limit", _whole(0, 1000))
+    max_message_characters: int = _setting(
+        "100000", "the longest message, a long paste that Telegram split counted as one", _whole(1000, 1_000_000)
+    )
     ollama_base_url: tuple[str, ...] = _setting(
         "http://localhost:11434", "Ollama servers, comma-separated; empty: off", _urls, empty_counts=True
     )
@@ -152,6 +159,11 @@ class Settings:
         "models.toml", "your additions to the model catalog; empty: none", _optional_path, empty_counts=True
     )
     database_path: Path = _setting("switchboard.db", "the SQLite file", _path)
+    database_sync: str = _setting(
+        "normal",
+        "normal: what is written outlives a crash of the program; full: a power cut too, at a few ms a message",
+        _choice("normal", "full"),
+    )
     routing_strategy: RoutingStrategy = _setting(
         "auto", "auto, speed, quality, balanced, cost_optimized or redundant", _strategy
     )

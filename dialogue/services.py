@@ -43,6 +43,7 @@ class Services:
 
     settings: Settings
     engine: ExecutionEngine
+    database: Database
     conversations: Conversations
     preferences: Preferences
     people: People
@@ -127,6 +128,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
         services = Services(
             settings=settings,
             engine=engine,
+            database=database,
             conversations=Conversations(database, settings.store_prompts),
             preferences=Preferences(database),
             people=People(database),

@@ -150,7 +150,60 @@ async def m001_initial(connection: aiosqlite.Connection) -> None:
         await connection.execute_fetchall(sql)
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_initial,)
+# `state` is waiting, ended or set aside. `body` is the update as it came, in JSON, and is erased with the end. `starts`
+# counts how often it was begun, `errors` how often that ended in an error. `standing` are the ids of the messages in
+# which an answer was growing, in JSON, and `partial` its text, as an ending process left them.
+_INBOX = (
+    """
+    CREATE TABLE inbox (
+        place INTEGER PRIMARY KEY AUTOINCREMENT,
+        update_id INTEGER NOT NULL UNIQUE,
+        received_at REAL NOT NULL,
+        state TEXT NOT NULL DEFAULT 'waiting',
+        body TEXT NOT NULL,
+        starts INTEGER NOT NULL DEFAULT 0,
+        errors INTEGER NOT NULL DEFAULT 0,
+        standing TEXT NOT NULL DEFAULT '[]',
+        partial TEXT NOT NULL DEFAULT ''
+    ) STRICT
+    """,
+    "CREATE INDEX inbox_waiting ON inbox (place) WHERE state = 'waiting'",
+    "CREATE INDEX inbox_by_time ON inbox (received_at)",
+)
+
+# One row a message that is to be sent, edited or deleted. `state` is waiting, sent or refused. `body` is the message in
+# JSON ('': the message `message_id` is to be deleted), erased once it is sent; `message_id` is the message whose place
+# it takes, and in the end the one it became.
+_OUTBOX = (
+    """
+    CREATE TABLE outbox (
+        place INTEGER PRIMARY KEY AUTOINCREMENT,
+        answer_id TEXT NOT NULL,
+        part INTEGER NOT NULL,
+        created_at REAL NOT NULL,
+        user_id INTEGER NOT NULL,
+        chat_id INTEGER NOT NULL,
+        thread_id INTEGER NOT NULL,
+        reply_to_message_id INTEGER,
+        is_group INTEGER NOT NULL,
+        state TEXT NOT NULL DEFAULT 'waiting',
+        body TEXT NOT NULL,
+        message_id INTEGER,
+        UNIQUE (answer_id, part)
+    ) STRICT
+    """,
+    "CREATE INDEX outbox_waiting ON outbox (place) WHERE state = 'waiting'",
+    "CREATE INDEX outbox_by_time ON outbox (created_at)",
+)
+
+
+async def m002_inbox_and_outbox(connection: aiosqlite.Connection) -> None:
+    """What came and is not done, what is to be sent, and who asked each turn of a conversation (0: not known)."""
+    for sql in (*_INBOX, *_OUTBOX, "ALTER TABLE turns ADD COLUMN user_id INTEGER NOT NULL DEFAULT 0"):
+        await connection.execute_fetchall(sql)
+
+
+MIGRATIONS: tuple[Migration, ...] = (m001_initial, m002_inbox_and_outbox)
 
 
 async def migrate(connection: aiosqlite.Connection, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
