@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from routing.disarm import disarmed
 from routing.markdown_healing import heal
 from routing.markdown_reader import read
 from routing.markdown_syntax import build_parser
@@ -52,9 +53,13 @@ class FormattedResponse:
 
 
 class ResponseFormatter:
-    """Formats replies into messages of at most `max_length` visible UTF-16 units (2-4,096). Keeps no state."""
+    """Formats replies into messages of at most `max_length` visible UTF-16 units (2-4,096). Keeps no state.
 
-    def __init__(self, max_length: int = 4000) -> None:
+    `disarm`: what is formatted pings nobody and holds no command to tap, as befits what a model wrote. Footers may.
+    """
+
+    def __init__(self, max_length: int = 4000, *, disarm: bool = False) -> None:
+        self._disarm = disarm
         self._limits = Limits(units=max(2, min(max_length, _TELEGRAM.units)))
         self._parser = build_parser()
 
@@ -104,7 +109,7 @@ class ResponseFormatter:
         return joined(part for part in (quoted, text) if part.visible)
 
     def _formatted(self, text: RichText, footer: str = "") -> FormattedResponse:
-        parts = split(text, self._limits)
+        parts = split(disarmed(text) if self._disarm else text, self._limits)
         if footer.strip():
             parts = _with_footer(parts, footer)
         return FormattedResponse(tuple(markdown_v2(part) for part in parts), _texts=tuple(parts))

@@ -54,6 +54,17 @@ def parse_markdown_v2(text: str) -> ParsedText:
     return ParsedText(answer["text"], [_entity(entity) for entity in answer["entities"]])
 
 
+def found_in(text: str) -> list[tuple[str, str]]:
+    """What Telegram makes of a plain text by itself: mentions, commands, addresses; each with its kind."""
+    answer = _execute({"@type": "getTextEntities", "text": text})
+    units = text.encode("utf-16-le")
+    places = (
+        (e["type"]["@type"].removeprefix("textEntityType"), 2 * e["offset"], 2 * e["length"])
+        for e in answer["entities"]
+    )
+    return [(kind, units[start : start + length].decode("utf-16-le")) for kind, start, length in places]
+
+
 def _entity(entity: dict[str, Any]) -> dict[str, Any]:
     kind = entity["type"]
     result = {"type": _TYPES[kind["@type"]], "offset": entity["offset"], "length": entity["length"]}
