@@ -114,10 +114,12 @@ def _run(_: argparse.Namespace) -> int:
     if not settings.telegram_bot_token:
         return _chat_with(settings, CONNECT_TELEGRAM)
     import logs
+    from service import process_lock
 
     _leave_out_httpx_command()
     logs.configure(settings)
-    asyncio.run(_serve(settings))
+    with process_lock.held(settings.database_path):
+        asyncio.run(_serve(settings))
     return 0
 
 
@@ -241,11 +243,12 @@ def _failed(error: Exception) -> int:
     """Say what went wrong: our own errors are sentences, any other is a bug, whose traceback is for the log."""
     from dialogue.errors import TokenUnusable
     from routing.errors import RoutingError
+    from service.errors import ServiceError
     from storage.errors import StorageError
 
     if isinstance(error, OSError) and error.filename is None and error.errno in _OUTPUT_FAILS:
         _output_failed(error)
-    elif isinstance(error, RoutingError | StorageError | TokenUnusable):
+    elif isinstance(error, RoutingError | ServiceError | StorageError | TokenUnusable):
         print(error, file=sys.stderr)
     else:
         logging.getLogger(__name__).critical("ended by a fault of its own", exc_info=error)

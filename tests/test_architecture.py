@@ -19,11 +19,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # What each room may import of ours, beside itself. A room not named here may not exist.
 MAY_IMPORT = {
-    "bot": {"handlers", "terminal", "dialogue", "storage", "routing", "settings", "logs"},
-    "handlers": {"dialogue", "storage", "routing", "settings"},
-    "terminal": {"dialogue", "storage", "routing", "settings"},
-    "dialogue": {"storage", "routing", "settings"},
-    "logs": {"settings", "routing"},
+    "bot": {"handlers", "terminal", "service", "dialogue", "storage", "routing", "settings", "logs"},
+    "handlers": {"dialogue", "storage", "routing", "settings", "log_context"},
+    "terminal": {"service", "dialogue", "storage", "routing", "settings", "log_context"},
+    "service": set(),
+    "dialogue": {"storage", "routing", "settings", "log_context"},
+    "logs": {"settings", "routing", "log_context", "log_file"},
+    "log_context": set(),
+    "log_file": set(),
     "settings": {"routing"},
     "storage": {"routing"},
     "routing": set(),
