@@ -11,6 +11,7 @@ from telegram import Message
 from telegram.error import BadRequest
 
 from handlers.front import Screen, key_of, target_of
+from handlers.incoming import cleaned
 from storage.errors import StorageError
 from storage.people import Role
 
@@ -51,8 +52,9 @@ class _Wish:
 
 @dataclass(frozen=True, slots=True)
 class Request(_Wish):
-    """One command as somebody gave it; `arguments` are the words after it."""
+    """One command as somebody gave it, in the update of this id; `arguments` are the words after it."""
 
+    update_id: int
     arguments: tuple[str, ...] = ()
 
 
@@ -72,7 +74,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Press(_Wish):
-    """One press of a button; `argument` is what its data says after the button's name, and may be forged."""
+    """One press of a button; `argument` is what its data says after the button's name: ours, but it may be long ago."""
 
     argument: str
 
@@ -89,14 +91,14 @@ class Button:
     for_admins: bool = False
 
 
-async def run_command(front: Front, command: Command, message: Message, user: User) -> None:
+async def run_command(front: Front, command: Command, message: Message, user: User, update_id: int) -> None:
     """Do a command and answer it."""
-    words = (message.text or "").split()[1:]
+    words = cleaned(message.text or "").split()[1:]
     try:
         if command.for_admins and await front.access.role(user.id) is not Role.ADMIN:
             shown: Screen | str | None = FOR_ADMINS
         else:
-            shown = await command.handler(Request(front, message, user, tuple(words)))
+            shown = await command.handler(Request(front, message, user, update_id, tuple(words)))
     except StorageError as error:
         log.warning("/%s: %s", command.name, error, exc_info=error)
         shown = str(error)
@@ -106,10 +108,11 @@ async def run_command(front: Front, command: Command, message: Message, user: Us
 
 async def run_button(front: Front, buttons: Mapping[str, Button], query: CallbackQuery) -> None:
     """Do what a button stands for, tell its presser, and change its message."""
-    name, _, argument = (query.data or "").partition(":")
     notice, screen = OLD_BUTTON, None
     # Of a message that is gone or very old Telegram tells only where it was, not in which topic.
     message = query.message if isinstance(query.message, Message) and query.message.is_accessible else None
+    data = front.seal.open(message.chat.id, query.data or "") if message else None
+    name, _, argument = (data or "").partition(":")
     if name in buttons and message:
         notice, screen = await _pressed(buttons[name], Press(front, message, query.from_user, argument))
     with contextlib.suppress(BadRequest):  # Telegram takes no answer to a press that is some minutes old

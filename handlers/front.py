@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from telegram import InlineKeyboardMarkup
-
+from handlers.callback_data import Seal
 from handlers.delivery import Delivery, Target, formatted
 from handlers.pace import Pace
 from handlers.recent import Recent
@@ -18,7 +17,7 @@ from storage.conversations import ConversationKey
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from telegram import Bot, InlineKeyboardButton, Message, User
+    from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, Message, User
 
     from dialogue.services import Services
     from handlers.access import Access
@@ -34,11 +33,6 @@ class Screen:
     markdown: str
     rows: Rows = ()
 
-    @property
-    def keyboard(self) -> InlineKeyboardMarkup | None:
-        """The buttons as Telegram takes them."""
-        return InlineKeyboardMarkup(self.rows) if self.rows else None
-
 
 @dataclass(frozen=True, slots=True)
 class Front:
@@ -53,6 +47,15 @@ class Front:
     formatter: ResponseFormatter = field(default_factory=ResponseFormatter)
     _paces: WeakValueDictionary[int, Pace] = field(default_factory=WeakValueDictionary)
 
+    @property
+    def seal(self) -> Seal:
+        """What shows that a button that is pressed is one of ours."""
+        return Seal(self.services.database.prompt_key)
+
+    def keyboard(self, target: Target, rows: Sequence[Sequence[InlineKeyboardButton]]) -> InlineKeyboardMarkup | None:
+        """Buttons as Telegram takes them, good for this target's chat alone; None where there are none."""
+        return self.seal.keyboard(target.chat_id, rows)
+
     def pace(self, target: Target) -> Pace:
         """The one pace of a chat, for as long as somebody holds it."""
         return self._paces.setdefault(target.chat_id, Pace(is_group=target.is_group))
@@ -63,18 +66,20 @@ class Front:
 
     async def show(self, target: Target, screen: Screen) -> None:
         """Send a screen as a message, or as several; the buttons go under the last one."""
-        delivery = self.delivery(target)
+        delivery, keyboard = self.delivery(target), self.keyboard(target, screen.rows)
         parts = await formatted(self.formatter.format, screen.markdown)
         for part in parts:
-            keyboard = screen.keyboard if part is parts[-1] else None
-            await delivery.send(part, keyboard, is_reply=part is parts[0])
+            under = keyboard if part is parts[-1] else None
+            await delivery.send(part, under, is_reply=part is parts[0])
 
     async def redraw(self, message: Message, screen: Screen) -> None:
         """Make a screen of the message of ours that carries its buttons: the last one, where there are several."""
         part = (await formatted(self.formatter.format, screen.markdown))[-1]
+        target = target_of(message)
+        keyboard = self.keyboard(target, screen.rows)
         shown = part.response.plain_part(part.index).text.strip()
-        if (message.text, message.reply_markup) != (shown, screen.keyboard):
-            await self.delivery(target_of(message)).replace(message.message_id, part, screen.keyboard)
+        if (message.text, message.reply_markup) != (shown, keyboard):
+            await self.delivery(target).replace(message.message_id, part, keyboard)
 
     async def say(self, message: Message, markdown: str) -> None:
         """Answer a message with a sentence or more."""
