@@ -45,6 +45,8 @@ class BotProcess:
             **{name: str(value) for name, value in settings.items()},
         }
         self._process: asyncio.subprocess.Process | None = None
+        self._polls_before = 0
+        self._began = 0.0
 
     @property
     def process(self) -> asyncio.subprocess.Process:
@@ -66,7 +68,13 @@ class BotProcess:
 
     async def start(self, *, poll_timeout_seconds: float = 20) -> Self:
         """Start it and wait for its first poll. Raises AssertionError with what it wrote if it ends before."""
-        polls, began = self._telegram.polls, time.monotonic()
+        await self.spawn()
+        await self.until_polling(poll_timeout_seconds)
+        return self
+
+    async def spawn(self) -> None:
+        """Start it, and wait for nothing."""
+        self._polls_before, self._began = self._telegram.polls, time.monotonic()
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -77,12 +85,32 @@ class BotProcess:
                 stderr=log,
                 cwd=self._log.parent,
             )
-        async with asyncio.timeout(poll_timeout_seconds):
-            while self._telegram.polls == polls and self.process.returncode is None:  # noqa: ASYNC110  a process has no event
+
+    async def until_polling(self, timeout_seconds: float = 20) -> None:
+        """Wait for the first poll since `spawn`. Raises AssertionError with what it wrote if it ends before."""
+        async with asyncio.timeout(timeout_seconds):
+            while not self.has_polled and self.process.returncode is None:  # noqa: ASYNC110  a process has no event
                 await asyncio.sleep(0.005)
         assert self.process.returncode is None, self.output
-        self.poll_seconds = time.monotonic() - began
-        return self
+        self.poll_seconds = self.uptime_seconds
+
+    @property
+    def has_polled(self) -> bool:
+        """Whether it has polled since it was last started."""
+        return self._telegram.polls > self._polls_before
+
+    @property
+    def uptime_seconds(self) -> float:
+        """How long ago it was last started."""
+        return time.monotonic() - self._began
+
+    async def kill(self) -> float:
+        """End it by SIGKILL, at whatever it is; when that was, by time.monotonic()."""
+        killed_at = time.monotonic()
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+        return killed_at
 
     async def end(self, *, signal_number: int = signal.SIGTERM, timeout_seconds: float = 10) -> int:
         """Signal it and wait for its end; its exit code."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
 
 BODY = web.RequestKey("body", dict[str, Any])
@@ -64,6 +64,7 @@ class FakeModel:
     embeds_only: bool = False
     loaded: bool = True
     remote_host: str = ""
+    replies: Callable[[Any], Script] | None = None  # makes the script of each request from its body
 
 
 @dataclass(slots=True)
@@ -143,8 +144,11 @@ class FakeModelServer:
 
     # --- for the doubles ----------------------------------------------------------------------------------------------
 
-    def next_script(self, model: str) -> Script:
+    def next_script(self, model: str, body: Any = None) -> Script:
         """The script for this request."""
+        replies = self.models[model].replies
+        if replies is not None:
+            return replies(body)
         waiting = self._scripts.get(model)
         if not waiting:
             return self.models[model].script

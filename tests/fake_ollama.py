@@ -45,7 +45,7 @@ class FakeOllama(FakeModelServer):
         name = self._installed(body["model"])
         if name is None:
             return web.json_response({"error": f"model '{body['model']}' not found"}, status=404)
-        model, script = self.models[name], self.next_script(name)
+        model, script = self.models[name], self.next_script(name, body)
         if script.status != 200:
             return web.json_response({"error": script.error}, status=script.status)
         if body.get("think") and not model.thinking:

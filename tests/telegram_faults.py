@@ -31,11 +31,12 @@ class Rule:
     seconds: float = 0.0
     status: int = 0
     description: str = ""
+    text: str = ""
 
-    def matches(self, method: str, chat_id: int | None) -> bool:
-        """Whether this call is one of those that go wrong."""
+    def matches(self, method: str, chat_id: int | None, text: str = "") -> bool:
+        """Whether this call is one of those that go wrong; `text` is what it says."""
         by_method = method == self.method if self.method else method != "getUpdates"
-        return self.times > 0 and by_method and self.chat_id in (None, chat_id)
+        return self.times > 0 and by_method and self.chat_id in (None, chat_id) and self.text in text
 
 
 @dataclass
@@ -102,24 +103,40 @@ class Faults:
         """Answer the next calls with 400 and this description."""
         self.rules.append(Rule(Fault.REFUSE, times, method, chat_id, description=description))
 
-    def drop(self, times: int = 1, *, method: str | None = None, chat_id: int | None = None) -> None:
-        """Close the connection of the next calls without doing or answering anything."""
-        self.rules.append(Rule(Fault.DROP, times, method, chat_id))
+    def drop(
+        self,
+        times: int = 1,
+        *,
+        seconds: float = 0.0,
+        method: str | None = None,
+        chat_id: int | None = None,
+        text: str = "",
+    ) -> Rule:
+        """Close the connection of the next calls after `seconds` without doing or answering anything."""
+        self.rules.append(Rule(Fault.DROP, times, method, chat_id, seconds=seconds, text=text))
+        return self.rules[-1]
 
     def slow(self, seconds: float, times: int = 1, *, method: str | None = None, chat_id: int | None = None) -> None:
         """Do the next calls at once and answer them late."""
         self.rules.append(Rule(Fault.SLOW, times, method, chat_id, seconds=seconds))
 
     def lose_answer(
-        self, times: int = 1, *, seconds: float = 3600, method: str | None = None, chat_id: int | None = None
-    ) -> None:
+        self,
+        times: int = 1,
+        *,
+        seconds: float = 3600,
+        method: str | None = None,
+        chat_id: int | None = None,
+        text: str = "",
+    ) -> Rule:
         """Do the next calls and never answer: after `seconds` the connection closes."""
-        self.rules.append(Rule(Fault.LOST, times, method, chat_id, seconds=seconds))
+        self.rules.append(Rule(Fault.LOST, times, method, chat_id, seconds=seconds, text=text))
+        return self.rules[-1]
 
-    def next_for(self, method: str, chat_id: int | None) -> Rule | None:
+    def next_for(self, method: str, chat_id: int | None, text: str = "") -> Rule | None:
         """The fault that this call meets, if any."""
         for rule in self.rules:
-            if rule.matches(method, chat_id):
+            if rule.matches(method, chat_id, text):
                 rule.times -= 1
                 return rule
         wait = self._flooded(method, chat_id)

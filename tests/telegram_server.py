@@ -7,6 +7,7 @@ import asyncio
 import json
 import re
 import time
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -18,7 +19,7 @@ from tests.telegram_methods import Methods, Refused
 from tests.telegram_world import Chat, Json, Person, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncGenerator, Callable
     from types import TracebackType
 
 TOKEN = "123:ABC"
@@ -74,6 +75,7 @@ class TelegramServer:
         self._poller: asyncio.Event | None = None
         self._closing = asyncio.Event()
         self._runner: web.AppRunner | None = None
+        self._site: web.TCPSite | None = None
 
     # --- what tests use -----------------------------------------------------------------------------------------------
 
@@ -112,10 +114,31 @@ class TelegramServer:
             add_control(app, self)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
-        await site.start()
+        await self._listen()
         self.port = self._runner.addresses[0][1]
         return self
+
+    async def _listen(self) -> None:
+        assert self._runner is not None, "not started"
+        self._site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        await self._site.start()
+
+    @asynccontextmanager
+    async def outage(self) -> AsyncGenerator[None]:
+        """Be out of reach: connections break, and new ones are refused. What people write waits, as ever."""
+        assert self._site is not None, "not started"
+        await self._site.stop()
+        self.break_connections()
+        yield
+        await self._listen()
+
+    def break_connections(self) -> None:
+        """Break every connection, as a network does that changes."""
+        assert self._runner is not None, "not started"
+        assert self._runner.server is not None, "not started"
+        for connection in self._runner.server.connections:
+            if connection.transport is not None:
+                connection.transport.abort()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -151,7 +174,7 @@ class TelegramServer:
         return _refusal(401, "Unauthorized") if re.fullmatch(r"\d+:[\w-]+", token) else _refusal(404, "Not Found")
 
     async def _outcome(self, request: web.Request, method: str, given: Json) -> _Outcome:
-        rule = self.faults.next_for(method, given.get("chat_id"))
+        rule = self.faults.next_for(method, given.get("chat_id"), str(given.get("text", "")))
         if rule is None:
             return await self._do(method, given)
         return await self._go_wrong(rule, request, method, given)
