@@ -7,14 +7,18 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from telegram.error import Forbidden
+from telegram import Chat
+from telegram.constants import ChatID
+from telegram.error import Forbidden, TelegramError
 from telegram.ext import ApplicationHandlerStop
 
 from handlers.admin_code import AdminCode, Claim
 from handlers.failures import guard
 from handlers.front import name_of
+from handlers.incoming import cleaned
 from handlers.lanes import command_of
 from handlers.menu import offer_to_admins
+from handlers.well_formed import is_well_formed
 from storage.errors import StorageError
 from storage.people import Role
 
@@ -37,16 +41,20 @@ SAID_OF_CODE = {
 }
 SECONDS_BETWEEN_REFUSALS = 86_400.0
 REFUSALS_REMEMBERED = 10_000
+# Behind these can be anybody: Telegram itself, a channel that is linked, an admin without a name.
+NOBODY_IDS = frozenset({ChatID.SERVICE_CHAT, ChatID.FAKE_CHANNEL, ChatID.ANONYMOUS_ADMIN})
 
 
 class Access:
     """Who may do what: the ids of the settings, and the people whom admins have let in.
 
-    `code` makes the first admin, and is worth something only while there is none.
+    `code` makes the first admin, and is worth something only while there is none. `tells_strangers`: who has no access
+    is told so. Who was told when is not on disk: after a restart somebody may be told a second time in a day.
     """
 
     def __init__(self, settings: Settings, people: People, clock: Callable[[], float] = time.monotonic) -> None:
         self.code = AdminCode()
+        self.tells_strangers = settings.tell_strangers == "on"
         self.fixed_admin_ids = settings.admin_user_ids
         self._fixed_ids = settings.allowed_user_ids
         self._people = people
@@ -78,14 +86,14 @@ class Access:
 
     async def _make_admin(self, user: User) -> None:
         try:
-            await self._people.allow(user.id, name_of(user), Role.ADMIN)
+            await self._people.allow(user.id, cleaned(name_of(user)), Role.ADMIN)
         except StorageError:
             self.code.give_back()
             raise
         log.info("%s is the admin now", user.id)
 
     def may_refuse(self, user_id: int) -> bool:
-        """Whether to tell somebody that they have no access: once a day is enough."""
+        """Whether it is time to refuse somebody with a word: once a day is enough."""
         now = self._clock()
         if now - self._refused_at.get(user_id, -SECONDS_BETWEEN_REFUSALS) < SECONDS_BETWEEN_REFUSALS:
             return False
@@ -110,46 +118,70 @@ async def gate(front: Front, update: Update) -> None:
 
 
 async def _may_pass(front: Front, update: Update) -> bool:
-    user, message = update.effective_user, update.message or update.edited_message
-    # Who writes as a channel or as a group can be anybody.
-    if user is None or user.is_bot or (message and message.sender_chat):
+    """Deny by default: kinds of updates that nothing here answers pass for nobody."""
+    user = _sender(update)
+    if user is None:
         return False
     if await front.access.role(user.id):
         return True
-    if update.message and update.message.chat.type == update.message.chat.PRIVATE:
+    if update.message and update.message.chat.type == Chat.PRIVATE:
         await _meet_stranger(front, update.message, user)
     return False
 
 
-async def answered_code(front: Front, message: Message, user: User) -> bool:
+def _sender(update: Update) -> User | None:
+    """Whose update it is, of those that can be answered; None: it can be anybody's."""
+    if not is_well_formed(update):
+        log.warning("update %s is not as Telegram makes them: it is left out", update.update_id)
+        return None
+    if update.callback_query:
+        return _person(update.callback_query.from_user)
+    message = update.message or update.edited_message
+    if message is None or message.sender_chat or message.from_user is None:
+        return None
+    user = _person(message.from_user)
+    is_theirs = message.chat.type != Chat.PRIVATE or message.chat.id == message.from_user.id
+    return user if is_theirs else None
+
+
+def _person(user: User) -> User | None:
+    return None if user.is_bot or user.id in NOBODY_IDS else user
+
+
+async def answered_code(front: Front, message: Message, user: User, *, tells_wrong: bool = True) -> bool:
     """Make the sender of `/start CODE` the first admin, or say that the code is wrong; False: no code is taken now.
 
     Raises StorageError, Forbidden.
     """
     code = (message.text or "").partition(" ")[2].strip() if command_of(message) == "start" else ""
-    if not code or message.chat.type != message.chat.PRIVATE:
+    if not code or message.chat.type != Chat.PRIVATE:
         return False
     claim = await front.access.claim(user, code)
-    if claim not in SAID_OF_CODE:
-        return False
-    await front.say(message, SAID_OF_CODE[claim])
+    if claim is Claim.ACCEPTED or (tells_wrong and claim in SAID_OF_CODE):
+        await front.say(message, SAID_OF_CODE[claim])
     if claim is Claim.ACCEPTED:
         await offer_to_admins(front.bot, front.commands, [user.id])
-    return True
+    return claim in SAID_OF_CODE
 
 
 async def _meet_stranger(front: Front, message: Message, user: User) -> None:
     """Answer a code; tell anybody else, once a day, why nothing happens."""
     try:
-        if not await answered_code(front, message, user):
+        if not await answered_code(front, message, user, tells_wrong=front.access.tells_strangers):
             await _refuse(front, message, user)
     except StorageError as error:
-        await front.say(message, str(error))
+        log.warning("a stranger's code could not be taken: %s", error, exc_info=error)
+        if front.access.tells_strangers:
+            await front.say(message, str(error))
     except Forbidden:
         log.info("%s has blocked the bot", user.id)
+    except TelegramError as error:
+        log.warning("%s could not be told that they have no access: %s", user.id, type(error).__name__)
 
 
 async def _refuse(front: Front, message: Message, user: User) -> None:
-    if front.access.may_refuse(user.id):
-        log.info("%s has no access", user.id)
+    if not front.access.may_refuse(user.id):
+        return
+    log.info("%s has no access", user.id)
+    if front.access.tells_strangers:
         await front.bot.send_message(message.chat.id, REFUSAL.format(user_id=user.id))

@@ -28,6 +28,10 @@ OTHER_PICTURE = "I can read pictures as JPEG, PNG, WebP or GIF. Save this one as
 TEXT_TOO_LARGE = "This file is too large: I read text files up to 200 KB."
 PICTURE_TOO_LARGE = "This picture is too large: I read pictures up to 10 MB."
 EMPTY = "This file is empty."
+TOO_LONG = (
+    "This is too long: {count:,} characters, and I read up to {most:,} at once. "
+    "Please send less of it, or a part at a time, each after my answer to the one before."
+)
 NOTHING_WRITTEN = "There is nothing in this message that I can read. Please write your question."
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -45,8 +49,11 @@ class Question:
     attachments: tuple[Attachment, ...] = ()
 
 
-async def read(message: Message) -> Question:
-    """Make a question of a message, and of the one that it replies to. Raises Unreadable."""
+async def read(message: Message, most_characters: int) -> Question:
+    """Make a question of a message, and of the one that it replies to. Raises Unreadable.
+
+    `most_characters` is how long what was written and the text of a file may be together.
+    """
     text = written(message)
     source = message if _file_of(message) else _answered(message)
     attachment, content = await _attached(source) if source else (None, "")
@@ -54,6 +61,8 @@ async def read(message: Message) -> Question:
         raise Unreadable(WHAT_CAN_BE_READ)
     if not text and not (attachment or content):
         raise Unreadable(NOTHING_WRITTEN)
+    if (count := len(text) + len(content)) > most_characters:
+        raise Unreadable(TOO_LONG.format(count=count, most=most_characters))
     asked = text or (ABOUT_A_PICTURE if attachment else ABOUT_A_FILE)
     parts = (quoted_context(message), content, asked)
     return Question("\n\n".join(filter(None, parts)), (attachment,) if attachment else ())
@@ -65,7 +74,13 @@ def written(message: Message) -> str:
     units = text.encode("utf-16-le", "surrogatepass")
     for entity in reversed(mentions(message)):
         units = units[: entity.offset * 2] + units[(entity.offset + entity.length) * 2 :]
-    return _clean(units.decode("utf-16-le", "replace")).strip()
+    return cleaned(units.decode("utf-16-le", "replace")).strip()
+
+
+def cleaned(text: str) -> str:
+    """Text without control characters and without halves of characters."""
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return _CONTROL.sub("", whole.replace("\r\n", "\n"))
 
 
 def mentions(message: Message) -> list[MessageEntity]:
@@ -96,7 +111,7 @@ def quoted_context(message: Message) -> str:
         passage = reply.text or reply.caption or ""
     else:
         return ""
-    return "\n".join(f"> {line}" for line in _clean(passage).split("\n")) if passage.strip() else ""
+    return "\n".join(f"> {line}" for line in cleaned(passage).split("\n")) if passage.strip() else ""
 
 
 def _file_of(message: Message) -> tuple[PhotoSize, ...] | Document | None:
@@ -167,10 +182,4 @@ def _fenced(name: str, text: str) -> str:
     """The text of a file in a code block that it cannot end by itself."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{name}:\n{fence}\n{_clean(text)}\n{fence}"
-
-
-def _clean(text: str) -> str:
-    """Text without control characters and without halves of characters."""
-    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return _CONTROL.sub("", whole.replace("\r\n", "\n"))
+    return f"{cleaned(name)}:\n{fence}\n{cleaned(text)}\n{fence}"

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from telegram.ext import ApplicationHandlerStop
+
 from handlers import chat
 from handlers.access import gate
+from handlers.allowance import Allowance, is_within
 from handlers.commands import unknown
 from handlers.dispatch import run_button, run_command
+from handlers.failures import guard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,15 +30,18 @@ class Updates:
 
     def __init__(self, front: Front) -> None:
         self._front = front
+        self._allowance = Allowance(front.services.settings.messages_per_minute)
 
     async def gate(self, update: Update, _: Context) -> None:
-        """Every update, first of all."""
+        """Every update, first of all. Raises ApplicationHandlerStop where it should go no further."""
         await gate(self._front, update)
+        if not await guard(lambda: is_within(self._allowance, self._front, update), "count what somebody sends"):
+            raise ApplicationHandlerStop
 
     async def command(self, update: Update, _: Context, *, command: Command) -> None:
         """A command of the table."""
         if update.message and update.message.from_user:
-            await run_command(self._front, command, update.message, update.message.from_user)
+            await run_command(self._front, command, update.message, update.message.from_user, update.update_id)
 
     async def unknown_command(self, update: Update, _: Context) -> None:
         """A command that is not in the table."""
@@ -44,7 +51,7 @@ class Updates:
     async def message(self, update: Update, _: Context) -> None:
         """Any other message."""
         if update.message:
-            await chat.on_message(self._front, update.message)
+            await chat.on_message(self._front, update.message, update.update_id)
 
     async def edit(self, update: Update, _: Context) -> None:
         """A message that was changed."""

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from telegram import Bot, Update, User
+from telegram.ext import ApplicationHandlerStop
 
-from handlers.access import REFUSAL, REFUSALS_REMEMBERED, SAID_OF_CODE, SECONDS_BETWEEN_REFUSALS, Access
-from handlers.admin_code import WRONG_TRIES, AdminCode, Claim
+from handlers.access import REFUSAL, REFUSALS_REMEMBERED, SAID_OF_CODE, SECONDS_BETWEEN_REFUSALS, Access, gate
+from handlers.admin_code import PEOPLE_COUNTED, WRONG_TRIES, AdminCode, Claim
 from settings import Settings
 from storage.database import Database
 from storage.people import People, Role
-from tests.bot_in_process import ADMIN_ID, MEMBER_ID, QUESTION, STRANGER_ID, running
+from tests.bot_in_process import ADMIN_ID, MEMBER_ID, QUESTION, SMALL, STRANGER_ID, running, says
+from tests.telegram_server import TOKEN
+from tests.updates import KINDS, UNKNOWN_KINDS, a_chat, a_message, a_user, raw_update
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
     from tests.bot_in_process import Running
+    from tests.telegram_server import Call
+    from tests.telegram_world import Json
 
 NO_ADMIN: dict[str, Any] = {"ADMIN_USER_IDS": "", "ALLOWED_USER_IDS": ""}
 
@@ -37,6 +45,42 @@ async def people(tmp_path: Path) -> AsyncIterator[People]:
 async def settled(bot: Running) -> None:
     """Wait until the bot has dealt with everything: an answer to a later message of the admin's is the sign."""
     await bot.admin.ask("/help")
+
+
+async def calls_after(bot: Running, *updates: Json) -> list[Call]:
+    """What the bot asks of Telegram because of these updates, wanted or not."""
+    before = len(bot.telegram.calls)
+    bot.telegram.world.updates += updates
+    bot.telegram.world.arrived.set()
+    await settled(bot)
+    made = [call for call in bot.telegram.calls[before:] if call.method not in {"getUpdates", "setMyCommands"}]
+    return [call for call in made if call.given.get("chat_id") != ADMIN_ID]
+
+
+@dataclass
+class Door:
+    """As much of the front as the gate needs."""
+
+    access: Access
+    bot: Bot
+
+
+async def passes(door: Door, update: Json) -> bool:
+    """Whether the gate lets an update through."""
+    parsed = Update.de_json(update, door.bot)
+    try:
+        await gate(door, parsed)  # type: ignore[arg-type]  # it is asked for nothing else
+    except ApplicationHandlerStop:
+        return False
+    return True
+
+
+@pytest.fixture
+def door(people: People) -> Door:
+    """A gate that cannot reach Telegram: an attempt to say anything fails."""
+    everybody = frozenset({MEMBER_ID, *NOBODIES})
+    settings = Settings(admin_user_ids=frozenset({ADMIN_ID}), allowed_user_ids=everybody)
+    return Door(Access(settings, people), Bot(TOKEN, base_url="http://127.0.0.1:1/bot"))
 
 
 # --- the gate ---------------------------------------------------------------------------------------------------------
@@ -75,6 +119,146 @@ async def test_a_stranger_can_press_no_button(tmp_path: Path) -> None:
         await settled(bot)
         assert screen.texts == before
         assert bot.stranger.notices == []
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() | UNKNOWN_KINDS))
+async def test_a_stranger_gets_nothing_for_any_kind_of_update(tmp_path: Path, kind: str) -> None:
+    """Not a call is made for them, be the update of a kind that the bot never asked for or that nobody knows."""
+    async with running(tmp_path) as bot:
+        bot.telegram.group(-100)
+        update = raw_update(kind, a_user(STRANGER_ID), a_chat(-100), 900_000_000)
+        parsed = Update.de_json(update, None)
+        assert kind in UNKNOWN_KINDS or getattr(parsed, kind) is not None
+        assert await calls_after(bot, update) == []
+
+
+async def test_a_stranger_is_refused_once_among_all_kinds(tmp_path: Path) -> None:
+    """Private chats included: what they write gets one line in all, what they press or change gets none."""
+    async with running(tmp_path) as bot:
+        chat = bot.stranger.chat.as_json()
+        updates = [
+            raw_update(kind, bot.stranger.as_json(), chat, 900_000_000 + number)
+            for number, kind in enumerate([*KINDS, *UNKNOWN_KINDS, *KINDS])
+        ]
+        (refusal,) = await calls_after(bot, *updates)
+        assert (refusal.method, refusal.given["text"]) == ("sendMessage", REFUSAL.format(user_id=STRANGER_ID))
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+async def test_only_what_is_answered_passes_the_gate(door: Door, kind: str) -> None:
+    """Even of those with access: what nothing here deals with goes no further."""
+    answered = {"message", "edited_message", "callback_query"}
+    assert await passes(door, raw_update(kind, a_user(MEMBER_ID), a_chat(-100))) == (kind in answered)
+    assert not await passes(door, raw_update(kind, a_user(STRANGER_ID), a_chat(-100)))
+
+
+NOBODIES: dict[int, Json] = {
+    777000: {"is_bot": False, "first_name": "Telegram"},
+    1087968824: {"is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"},
+    136817688: {"is_bot": True, "first_name": "Channel", "username": "Channel_Bot"},
+    5555: {"is_bot": True, "first_name": "Another bot"},
+}
+
+
+@pytest.mark.parametrize("kind", ["message", "edited_message", "callback_query"])
+@pytest.mark.parametrize("nobody", NOBODIES)
+async def test_bots_and_those_behind_whom_anybody_may_be_are_nobody(door: Door, nobody: int, kind: str) -> None:
+    """Even where somebody has let their ids in: anonymous admins, channels, linked channels, Telegram, other bots."""
+    sender = {"id": nobody, **NOBODIES[nobody]}
+    assert not await passes(door, raw_update(kind, sender, a_chat(-100)))
+    assert await passes(door, raw_update(kind, {**sender, "id": MEMBER_ID, "is_bot": False}, a_chat(-100)))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"sender_chat": a_chat(-100)},
+        {"sender_chat": {"id": -200, "type": "channel", "title": "News"}, "is_automatic_forward": True},
+        {"sender_chat": a_chat(-300)},
+    ],
+    ids=["anonymous admin", "linked channel", "as another group"],
+)
+async def test_a_message_in_the_name_of_a_chat_is_nobodys(door: Door, more: Json) -> None:
+    """Whoever's id it names as well."""
+    body = a_message(a_user(ADMIN_ID), a_chat(-100), text="/help")
+    assert await passes(door, {"update_id": 1, "message": body})
+    for kind in ("message", "edited_message"):
+        assert not await passes(door, {"update_id": 1, kind: {**body, **more}})
+
+
+async def test_a_private_chat_is_its_own_persons(door: Door) -> None:
+    """A message there from somebody else does not exist, so nobody is answered in another's chat."""
+    assert await passes(door, {"update_id": 1, "message": a_message(a_user(ADMIN_ID), a_chat(ADMIN_ID))})
+    assert not await passes(door, {"update_id": 1, "message": a_message(a_user(ADMIN_ID), a_chat(STRANGER_ID))})
+
+
+@pytest.mark.parametrize("user_id", [42.0, "42", True, None, [42], {"id": 42}, 2**70])
+async def test_an_id_must_be_a_number_as_telegram_writes_them(door: Door, user_id: object) -> None:
+    """What only compares equal to an admin's id is not the admin."""
+    sender = {**a_user(ADMIN_ID), "id": user_id}
+    door.access.fixed_admin_ids |= {1, 2**70}
+    for kind in ("message", "edited_message", "callback_query"):
+        assert not await passes(door, raw_update(kind, sender, a_chat(-100)))
+
+
+async def test_nothing_is_said_in_a_group_that_a_stranger_adds_the_bot_to(tmp_path: Path) -> None:
+    """Neither to the change of its members nor to the messages that Telegram writes about it."""
+    async with running(tmp_path) as bot:
+        group, eve = bot.telegram.group(-100), bot.stranger.as_json()
+        me = bot.telegram.world.bot
+        added = {"old_chat_member": {"user": me, "status": "left"}, "new_chat_member": {"user": me, "status": "member"}}
+        change = {"chat": group.as_json(), "from": eve, "date": int(time.time()), **added}
+        told = {"chat": group.as_json(), "from": eve, "date": int(time.time())}
+        calls = await calls_after(
+            bot,
+            {"update_id": 900_000_000, "my_chat_member": change},
+            {"update_id": 900_000_001, "message": {**told, "message_id": 1, "group_chat_created": True}},
+            {"update_id": 900_000_002, "message": {**told, "message_id": 2, "new_chat_members": [me]}},
+            {"update_id": 900_000_003, "message": {**told, "message_id": 3, "new_chat_title": "Party"}},
+        )
+        assert calls == []
+
+
+async def test_strangers_can_be_left_without_an_answer(tmp_path: Path) -> None:
+    """With TELL_STRANGERS=off nothing is sent to them; their id is in the log, for whoever wants to let them in."""
+    async with running(tmp_path, TELL_STRANGERS="off") as bot:
+        await bot.stranger.say("Hello?")
+        await bot.stranger.say("/start a-code")
+        await settled(bot)
+        assert bot.telegram.called("sendMessage", STRANGER_ID) == []
+
+
+async def test_without_a_word_to_strangers_the_code_still_works(tmp_path: Path) -> None:
+    """A wrong one is a stranger's and gets no answer; the right one makes the admin."""
+    async with running(tmp_path, **NO_ADMIN, TELL_STRANGERS="off") as bot:
+        for _ in range(WRONG_TRIES - 1):
+            await bot.stranger.say("/start wrong")
+        await bot.stranger.say("Hello?")
+        (welcome,) = await bot.stranger.ask(f"/start {code_of(bot)}")
+        assert welcome.text == SAID_OF_CODE[Claim.ACCEPTED]
+        assert len(bot.stranger.chat.sent) == 1
+
+
+async def test_who_is_removed_while_they_wait_is_not_answered_any_more(tmp_path: Path) -> None:
+    """The gate is passed when it is a message's turn, not when it comes in."""
+    async with running(tmp_path, {SMALL: says("An ", "answer.", token_seconds=0.3)}) as bot:
+        guest = bot.telegram.user(50, "Gus")
+        await bot.services.people.allow(50, "Gus")
+        await guest.say("What is first?")
+        await guest.say("What is second?")
+        await bot.telegram.wait_for(lambda: bot.ollama.asked("/api/chat"))
+        (told,) = await bot.admin.ask("/people remove 50")
+        assert "may not talk" in told.text
+        await bot.telegram.wait_for(lambda: REFUSAL.format(user_id=50) in guest.chat.texts)
+        assert len(bot.ollama.asked("/api/chat")) == 1
+        assert [text for text in guest.chat.texts if text.startswith("An answer.")]
+
+
+async def test_the_gate_is_closed_while_nobody_can_be_looked_up(door: Door, people: People) -> None:
+    """An error in it stops the update: it must not go on to the handlers behind."""
+    await people._database.close()
+    assert not await passes(door, raw_update("message", a_user(STRANGER_ID), a_chat(STRANGER_ID)))
+    assert not await passes(door, raw_update("message", a_user(MEMBER_ID), a_chat(MEMBER_ID)))
 
 
 async def test_who_writes_as_a_group_or_channel_is_nobody(tmp_path: Path) -> None:
@@ -228,6 +412,27 @@ def test_who_guesses_too_often_is_not_listened_to() -> None:
     assert code.take(code.text, 3) is Claim.IGNORED
 
 
+def test_the_owner_is_listened_to_however_many_strangers_guess() -> None:
+    """The count of wrong tries is bounded by forgetting the oldest, not by taking no more codes."""
+    code = AdminCode()
+    for user_id in range(PEOPLE_COUNTED + 50):
+        assert code.take("wrong", user_id) is Claim.WRONG
+    assert len(code._wrong_tries) == PEOPLE_COUNTED
+    owner = PEOPLE_COUNTED + 1000
+    assert code.take("wrong", owner) is Claim.WRONG
+    assert code.take(code.text, owner) is Claim.ACCEPTED
+
+
+def test_who_goes_on_guessing_is_not_forgotten() -> None:
+    """Those whose last try is the longest ago are."""
+    code = AdminCode()
+    for _ in range(WRONG_TRIES - 1):
+        code.take("wrong", 1)
+    for user_id in range(2, PEOPLE_COUNTED):
+        code.take("wrong", user_id)
+    assert code.take("wrong", 1) is Claim.LAST_WRONG
+
+
 @pytest.mark.parametrize("given", ["ключ", "\ud83d", ""])
 def test_a_code_in_other_letters_is_only_wrong(given: str) -> None:
     """Comparing does not fail on what is not ASCII, nor on half a character."""
@@ -273,8 +478,6 @@ async def test_strangers_without_number_take_no_memory_without_end(people: Peopl
 
 async def test_two_claims_at_once_make_one_admin(people: People) -> None:
     """The code is used up before the database is asked."""
-    from telegram import User  # noqa: PLC0415 - only here
-
     access = Access(Settings(), people)
     users = [User(number, f"User {number}", is_bot=False) for number in range(1, 6)]
     claimed = await asyncio.gather(*(access.claim(user, access.code.text) for user in users))

@@ -373,7 +373,7 @@ async def test_a_file_without_a_caption_is_asked_about(tmp_path: Path) -> None:
 
 async def test_a_text_of_100000_characters_is_said_to_be_too_long(tmp_path: Path) -> None:
     """It fits no model here, which a sentence says with the figures; the bot lives on."""
-    async with running(tmp_path) as bot:
+    async with running(tmp_path, MAX_MESSAGE_CHARACTERS="200000") as bot:
         words = ("the quick brown fox jumps over the lazy dog " * 2500)[:100_000]
         await bot.admin.send_document(words.encode(), "long.txt", "text/plain", "Sum it up")
         (answer,) = await bot.admin.chat.reply()
