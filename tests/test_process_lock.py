@@ -67,6 +67,7 @@ def test_the_lock_says_who_has_it(database: Path) -> None:
         assert lock_path(database).stat().st_mode & 0o777 == 0o600
     assert holder(database) is None
     assert lock_path(database).name == "switchboard.db.lock"
+    assert lock_path(database).read_text() == ""
 
 
 def test_a_second_process_is_refused_by_name(database: Path, other: subprocess.Popen[str]) -> None:
