@@ -7,6 +7,10 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Fault(Enum):
@@ -14,6 +18,7 @@ class Fault(Enum):
 
     FLOOD = "answered 429"
     STATUS = "answered with a bare HTTP status"
+    GATEWAY = "done, and answered with a bare HTTP status"
     DROP = "the connection closes without an answer, and nothing was done"
     SLOW = "done and answered late"
     LOST = "done, and the answer never comes"
@@ -43,24 +48,32 @@ class Rule:
 class Limits:
     """Telegram's flood control as its figures are known; the window of a rule is in seconds.
 
-    Messages and edits share one budget per chat: `burst` at once, then about one a second; 20 a minute in a group.
-    Drafts and chat actions share another: 20 in 5 s and 40 in 30 s.
+    Messages and edits share one budget per chat: `burst` at once, then about one a second; 20 a minute in a group. All
+    chats together share 30 a second. Drafts and chat actions have a budget of their own per chat: 20 in 5 s and 40 in
+    30 s.
     """
 
     burst: int = 5
     burst_seconds: float = 5.0
     group_count: int = 20
     group_seconds: float = 60.0
+    bot_count: int = 30
+    bot_seconds: float = 1.0
+    clock: Callable[[], float] = time.monotonic
     _times: dict[tuple[str, int], deque[float]] = field(default_factory=dict)
 
     def retry_after(self, method: str, chat_id: int) -> float:
         """0 when the call may pass (it is then counted), otherwise the seconds to wait."""
         light = method in ("sendMessageDraft", "sendChatAction")
         times = self._times.setdefault(("light" if light else "messages", chat_id), deque(maxlen=64))
-        now = time.monotonic()
+        of_bot = self._times.setdefault(("all", 0), deque(maxlen=64))
+        now = self.clock()
         wait = max(_wait(times, now, count, seconds) for count, seconds in self._windows(chat_id, light=light))
+        if not light:
+            wait = max(wait, _wait(of_bot, now, self.bot_count, self.bot_seconds))
         if wait <= 0:
             times.append(now)
+            of_bot.extend([] if light else [now])
         return max(wait, 0.0)
 
     def _windows(self, chat_id: int, *, light: bool) -> list[tuple[int, float]]:
@@ -94,8 +107,14 @@ class Faults:
         self._bans[chat_id] = time.monotonic() + seconds
 
     def fail(self, times: int = 1, *, status: int = 502, method: str | None = None, chat_id: int | None = None) -> None:
-        """Answer the next calls with a gateway's error page."""
+        """Answer the next calls with a gateway's error page, or whatever else is not Telegram's."""
         self.rules.append(Rule(Fault.STATUS, times, method, chat_id, status=status))
+
+    def fail_after(
+        self, times: int = 1, *, status: int = 502, method: str | None = None, chat_id: int | None = None
+    ) -> None:
+        """Do the next calls, and answer them with a gateway's error page."""
+        self.rules.append(Rule(Fault.GATEWAY, times, method, chat_id, status=status))
 
     def refuse(
         self, description: str, times: int = 1, *, method: str | None = None, chat_id: int | None = None

@@ -189,6 +189,8 @@ class TelegramServer:
             return _refusal(400, f"Bad Request: {rule.description}")
         outcome = _Outcome(0) if rule.fault is Fault.DROP else await self._do(method, given)
         await self._wait_unless_closing(rule.seconds)
+        if rule.fault is Fault.GATEWAY:
+            return _Outcome(rule.status)
         if rule.fault is not Fault.SLOW and request.transport is not None:
             request.transport.abort()
         return outcome

@@ -18,6 +18,7 @@ _T = TypeVar("_T")
 # Telegram sends these only to a bot that has asked for them.
 ON_REQUEST_ONLY = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 STOP_LABEL = "Stop"
+SUPERGROUPS_BELOW = -1_000_000_000_000
 _SPECIAL = re.compile(r"(?<![\w/])(?P<bot_command>/\w{1,32}(?:@\w{3,32})?)|(?<!\w)(?P<mention>@\w{3,32})")
 
 
@@ -285,18 +286,21 @@ class World:
         self.arrived = asyncio.Event()
         self._update_ids = itertools.count(500_000_000)
         self._file_ids = itertools.count(1)
+        self._message_ids = itertools.count(1)
 
     def user(self, user_id: int, name: str = "", **more: Any) -> Person:
         """The person with this id, made on first mention; their private chat with the bot is open."""
         if user_id not in self.people:
             person = self.people[user_id] = Person(self, user_id, name or f"User {user_id}", **more)
             names = {"first_name": person.name} | ({"username": person.username} if person.username else {})
-            self.chats[user_id] = Chat(self, user_id, "private", names)
+            self.chats[user_id] = Chat(self, user_id, "private", names, _ids=self._message_ids)
         return self.people[user_id]
 
     def group(self, chat_id: int, title: str = "Group", *, forum: bool = False) -> Chat:
         """The group with this id (negative), made on first mention."""
-        chat = Chat(self, chat_id, "supergroup", {"title": title}, is_forum=forum)
+        # Supergroups number their messages each on its own, private chats and basic groups all together.
+        ids = itertools.count(1) if chat_id < SUPERGROUPS_BELOW else self._message_ids
+        chat = Chat(self, chat_id, "supergroup", {"title": title}, is_forum=forum, _ids=ids)
         return self.chats.setdefault(chat_id, chat)
 
     def post(self, kind: str, body: Json) -> int:

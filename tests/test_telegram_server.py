@@ -361,13 +361,41 @@ async def test_a_group_takes_twenty_a_minute(server: TelegramServer, bot: Bot) -
     """The 21st message within a minute is refused in a group and passes in a private chat."""
     server.user(42)
     server.group(-100)
-    server.faults.limits = Limits(burst=100, burst_seconds=1)
+    server.faults.limits = Limits(burst=100, burst_seconds=1, bot_count=100)
     for _ in range(20):
         await bot.send_message(-100, FOX)
         await bot.send_message(42, FOX)
     await bot.send_message(42, FOX)
     with pytest.raises(RetryAfter):
         await bot.send_message(-100, FOX)
+
+
+async def test_the_whole_bot_takes_thirty_a_second(server: TelegramServer, bot: Bot) -> None:
+    """The 31st message within a second is refused, whichever chat it goes to."""
+    server.faults.limits = Limits(bot_seconds=60)
+    for user_id in range(1, 32):
+        server.user(user_id)
+    for user_id in range(1, 31):
+        await bot.send_message(user_id, FOX)
+    with pytest.raises(RetryAfter):
+        await bot.send_message(31, FOX)
+
+
+async def test_private_chats_share_their_numbers(server: TelegramServer) -> None:
+    """A message in one private chat or basic group takes its id from all of them; a supergroup counts on its own."""
+    ada, bob = server.user(42), server.user(43)
+    group, supergroup = server.group(-7), server.group(-1_000_000_000_007)
+    said = [await ada.say("a"), await bob.say("b"), await ada.say("c", group), await ada.say("d", supergroup)]
+    assert [message.message_id for message in said] == [1, 2, 3, 1]
+
+
+async def test_what_a_gateway_hides_was_done(server: TelegramServer, bot: Bot) -> None:
+    """The message is there although the answer was an error page."""
+    chat = server.user(42).chat
+    server.faults.fail_after()
+    with pytest.raises(NetworkError):
+        await bot.send_message(42, FOX)
+    assert chat.texts == [FOX]
 
 
 async def test_gateways_fail_and_connections_drop(server: TelegramServer, bot: Bot) -> None:
