@@ -75,9 +75,18 @@ _FIELDS: dict[type, dict[str, Kinds]] = {
 
 
 def is_well_formed(update: Update) -> bool:
-    """Whether the messages and the press of an update are of the right types and sizes, all the way down."""
-    parts = (update.message, update.edited_message, update.callback_query)
-    return all(_fits(part, (Message, CallbackQuery, _NOTHING)) for part in parts)
+    """Whether an update names people and chats as Telegram does, and its message or press is what it should be.
+
+    All the way down, and in whatever kind of update: what is not should not come near any handler, nor near the
+    library's own bookkeeping.
+    """
+    message = update.message or update.edited_message
+    return (
+        _fits(update.effective_user, (User, _NOTHING))
+        and _fits(update.effective_chat, (Chat, _NOTHING))
+        and _fits(message, (Message, _NOTHING))
+        and _fits(update.callback_query, (CallbackQuery, _NOTHING))
+    )
 
 
 def _fits(value: object, kinds: Kinds) -> bool:

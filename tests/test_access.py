@@ -19,7 +19,7 @@ from storage.database import Database
 from storage.people import People, Role
 from tests.bot_in_process import ADMIN_ID, MEMBER_ID, QUESTION, SMALL, STRANGER_ID, running, says
 from tests.telegram_server import TOKEN
-from tests.updates import KINDS, UNKNOWN_KINDS, a_chat, a_message, a_user, raw_update
+from tests.update_kinds import KINDS, UNKNOWN_KINDS, a_chat, a_message, a_user, raw_update
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,7 +8,7 @@ import pytest
 from telegram import Update
 
 from handlers.well_formed import is_well_formed
-from tests.updates import KINDS, a_chat, a_message, a_user, raw_update
+from tests.update_kinds import KINDS, a_chat, a_message, a_user, raw_update
 
 if TYPE_CHECKING:
     from tests.telegram_world import Json
