@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import sqlite3
+import sys
 import time
 from contextlib import AsyncExitStack, contextmanager
 from typing import TYPE_CHECKING, Self
@@ -26,7 +27,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # secure_delete: what somebody asked to forget is overwritten, not only unlinked.
-_WRITER_PRAGMAS = ("synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON")
+_WRITER_PRAGMAS = ("foreign_keys = ON", "secure_delete = ON")
+# With a write-ahead log, NORMAL syncs before each checkpoint and FULL after each commit as well. On a Mac, a sync alone
+# leaves the rest to the drive, which may lose it: fullfsync makes the drive finish too. Elsewhere it does nothing.
+_SYNC_PRAGMAS = {
+    "normal": ("synchronous = NORMAL",),
+    "full": ("synchronous = FULL", "fullfsync = ON", "checkpoint_fullfsync = ON"),
+}
+_NEVER = sys.maxsize  # the ticket of what is not written
 
 
 class Database:
@@ -54,9 +62,12 @@ class Database:
         self._writer = Writer(self._commit, retry_seconds=retry_seconds)
 
     @classmethod
-    async def open(cls, path: Path, *, busy_timeout_seconds: float = 5.0, retry_seconds: float = 5.0) -> Self:
+    async def open(
+        cls, path: Path, sync: str = "normal", *, busy_timeout_seconds: float = 5.0, retry_seconds: float = 5.0
+    ) -> Self:
         """Open or create the file, and the folders above it. Raises StorageError with a sentence that says what to do.
 
+        `sync`: with "normal" what is committed outlives a crash of the program, with "full" a power cut too.
         `busy_timeout_seconds` is how long to wait for another program's lock, `retry_seconds` how often the disk is
         tried again with what it refused.
         """
@@ -65,7 +76,7 @@ class Database:
                 await asyncio.to_thread(_create, path)
                 writing = await held.enter_async_context(_connection(path, busy_timeout_seconds))
                 await _use_write_ahead_log(writing, busy_timeout_seconds)
-                await _configure(writing, *_WRITER_PRAGMAS)
+                await _configure(writing, *_WRITER_PRAGMAS, *_SYNC_PRAGMAS[sync])
                 await migrate(writing, path)
                 reading = await held.enter_async_context(_connection(path, busy_timeout_seconds))
                 await _configure(reading, "query_only = ON")
@@ -101,11 +112,11 @@ class Database:
         """Have the statements committed soon, as one transaction, after all that were put before. Returns a ticket.
 
         Never waits and never fails: while the disk refuses, transactions wait in memory, in order. Where `limit` of
-        them already wait, this one is dropped, which the log says once.
+        them already wait, this one is dropped, which the log says once. So it is after `close`.
         """
         if self._closed:
             logger.error("The database is closed: an entry is dropped")
-            return 0
+            return _NEVER
         return self._writer.put(statements, limit=limit)
 
     @property
@@ -116,6 +127,13 @@ class Database:
     def settled(self, ticket: int) -> bool:
         """Whether what was put for this ticket is committed (or refused for good): a read will see it."""
         return self._writer.settled(ticket)
+
+    async def settle(self, ticket: int, timeout_seconds: float) -> bool:
+        """Wait until what was put for this ticket is committed. False: the disk refuses it, or the time is over.
+
+        It stays in line then, and is committed when the disk takes it again.
+        """
+        return await self._writer.settle(ticket, timeout_seconds)
 
     async def flush(self) -> None:
         """Commit now all that was put. Raises StorageError when the disk refuses; what waits is kept."""

@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from storage.errors import RowRefused, StorageError
+from storage.errors import DiskFull, RowRefused, StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from storage.transaction import Statement
 
@@ -19,12 +20,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# A commit costs more than the statements in it. So many are done in tens of milliseconds, which others may wait for.
+_GROUPED_AT_MOST = 100
+
 
 class Writer:
     """Runs transactions one after the other in a task of its own. Lives from its making to `close`.
 
     `put` is for what may happen later: it never waits and never fails, and what the disk refuses stays in line, in
-    order, until the disk takes it. `write` is for what somebody waits for: tried once, ahead of the line.
+    order, until the disk takes it. What waits together is committed together. `write` is for what somebody waits for:
+    tried once, ahead of the line.
     """
 
     def __init__(self, commit: Callable[[Transaction], Awaitable[None]], *, retry_seconds: float) -> None:
@@ -33,6 +38,7 @@ class Writer:
         self._line: deque[Transaction] = deque()
         self._urgent: deque[tuple[Transaction, asyncio.Future[None]]] = deque()
         self._flushes: list[asyncio.Future[None]] = []
+        self._waiters: list[tuple[int, asyncio.Future[None]]] = []  # tickets, and who waits for them
         self._settled = 0
         self._dropped = 0
         self._trouble: StorageError | None = None
@@ -58,6 +64,18 @@ class Writer:
         """Whether the transaction of this ticket has left the line."""
         return self._settled >= ticket
 
+    async def settle(self, ticket: int, timeout_seconds: float) -> bool:
+        """Wait until the transaction of this ticket has left the line. False: it has not, by the end of the time or of
+        the first try that was begun after the call.
+        """
+        if not self.settled(ticket) and not self._task.done():
+            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters.append((ticket, done))
+            self._awake.set()
+            await asyncio.wait([done], timeout=timeout_seconds)
+            done.cancel()
+        return self.settled(ticket)
+
     async def write(self, transaction: Transaction) -> None:
         """Return when the transaction is committed; raise StorageError when it is not, and never will be."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -77,6 +95,7 @@ class Writer:
         self._closing = True
         self._awake.set()
         await self._task
+        self._answer_waiters({done for _, done in self._waiters})
         if self._line:
             logger.error("%d entries could not be written before the database was closed", len(self._line))
 
@@ -108,24 +127,52 @@ class Writer:
     async def _shorten_line(self) -> None:
         # Who asks for a flush during this try is answered by the next one: this one may be failing already.
         flushes, self._flushes = self._flushes, []
+        impatient = {done for _, done in self._waiters}
         try:
             while self._line:
-                await self._commit_first()
+                await self._commit_group()
                 await self._serve_urgent()
         except StorageError as error:
             self._notice(error)
+            self._answer_waiters(impatient)
         else:
             self._notice(None)
         for done in flushes:
             _settle(done, self._trouble)
+
+    async def _commit_group(self) -> None:
+        """Commit the first ones of the line together, or as many of them as are taken one by one."""
+        group = list(islice(self._line, _GROUPED_AT_MOST))
+        try:
+            await self._commit(list(chain.from_iterable(group)))
+        except (RowRefused, DiskFull):  # which one it was is not known, and the others may be taken
+            for _ in group:
+                await self._commit_first()
+        else:
+            self._advance(len(group))
 
     async def _commit_first(self) -> None:
         try:
             await self._commit(self._line[0])
         except RowRefused:  # it would be refused for ever, and hold up all that come after it
             logger.exception("An entry was refused and is dropped")
-        self._line.popleft()
-        self._settled += 1
+        self._advance(1)
+
+    def _advance(self, count: int) -> None:
+        for _ in range(count):
+            self._line.popleft()
+        self._settled += count
+        self._answer_waiters()
+
+    def _answer_waiters(self, impatient: Collection[asyncio.Future[None]] = ()) -> None:
+        """Tell those whose transaction has left the line, and those who do not wait for another try."""
+        waiting = []
+        for ticket, done in self._waiters:
+            if self.settled(ticket) or done in impatient or done.done():
+                _settle(done, None)
+            else:
+                waiting.append((ticket, done))
+        self._waiters = waiting
 
     def _drop(self) -> None:
         if not self._dropped:
