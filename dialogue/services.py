@@ -14,6 +14,7 @@ from routing.intelligent_router import IntelligentRouter
 from routing.model_registry import ModelRegistry
 from storage.analytics import Analytics
 from storage.conversations import Conversations
+from storage.damage import open_sound
 from storage.database import Database
 from storage.errors import StorageError
 from storage.people import People
@@ -48,6 +49,8 @@ class Services:
     preferences: Preferences
     people: People
     analytics: Analytics
+    notices: tuple[str, ...] = ()
+    """What happened at the start that whoever runs the bot must know, in sentences."""
 
     @property
     def registry(self) -> ModelRegistry:
@@ -117,14 +120,18 @@ async def open_engine(settings: Settings) -> AsyncGenerator[ExecutionEngine]:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings) -> AsyncGenerator[Services]:
+async def open_services(settings: Settings, *, mends: bool = False) -> AsyncGenerator[Services]:
     """Open the database and the engine, and take up what admins chose before.
+
+    `mends`: a damaged database is set aside, and a new one begun, which `notices` tell. That is for what goes on for
+    longer: whoever merely looks, or asks one question, changes nothing and is told of the damage instead.
 
     Raises:
         InvalidConfiguration: models.toml has bad entries.
         StorageError: the database cannot be used; the text says what to do.
     """
-    async with await Database.open(settings.database_path) as database, open_engine(settings) as engine:
+    opened, notices = await _open_database(settings, mends=mends)
+    async with opened as database, open_engine(settings) as engine:
         services = Services(
             settings=settings,
             engine=engine,
@@ -133,12 +140,19 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
             preferences=Preferences(database),
             people=People(database),
             analytics=Analytics(database, settings.store_prompts),
+            notices=notices,
         )
         await services.preferences.load()
         await services.people.load()
         await _take_up_choices(services)
         async with _forgetting(services):
             yield services
+
+
+async def _open_database(settings: Settings, *, mends: bool) -> tuple[Database, tuple[str, ...]]:
+    if mends:
+        return await open_sound(settings.database_path)
+    return await Database.open(settings.database_path), ()
 
 
 async def _take_up_choices(services: Services) -> None:

@@ -15,6 +15,8 @@ import aiosqlite
 
 from storage.errors import DatabaseClosed, DatabaseCorrupt, storage_errors
 from storage.migrations import migrate
+from storage.ownership import refuse_foreign
+from storage.suspicion import storage_errors_remembered
 from storage.transaction import execute, transaction
 from storage.writer import Writer
 
@@ -74,6 +76,7 @@ class Database:
         async with AsyncExitStack() as held:
             with storage_errors(path), _schema_errors(path):
                 await asyncio.to_thread(_create, path)
+                await asyncio.to_thread(refuse_foreign, path)
                 writing = await held.enter_async_context(_connection(path, busy_timeout_seconds))
                 await _use_write_ahead_log(writing, busy_timeout_seconds)
                 await _configure(writing, *_WRITER_PRAGMAS, *_SYNC_PRAGMAS[sync])
@@ -100,7 +103,7 @@ class Database:
     async def read(self, sql: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[sqlite3.Row]:
         """Every row of a query, by place and by name, as committed until now. Raises StorageError."""
         self._check_open()
-        with storage_errors(self.path):
+        async with storage_errors_remembered(self.path):
             return list(await self._reading.execute_fetchall(sql, values))
 
     async def write(self, *statements: Statement) -> None:
@@ -162,10 +165,9 @@ class Database:
             raise DatabaseClosed(self.path)
 
     async def _commit(self, statements: Sequence[Statement]) -> None:
-        with storage_errors(self.path):
-            async with transaction(self._writing):
-                for statement in statements:
-                    await execute(self._writing, statement)
+        async with storage_errors_remembered(self.path), transaction(self._writing):
+            for statement in statements:
+                await execute(self._writing, statement)
 
 
 @contextmanager

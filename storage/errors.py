@@ -9,6 +9,7 @@ StorageError
 ├── DatabaseUnreachable   the file cannot be opened or its disk cannot be read
 ├── DatabaseClosed        it was closed, the process is ending
 ├── DiskFull              there is no room for another page
+├── BackupRefused         a backup cannot be made or put back as it was asked for
 └── RowRefused            SQLite refused a statement or a value: a bug of ours, not the disk's
 
 The text of each is one plain sentence that is shown to people.
@@ -89,6 +90,14 @@ class DiskFull(StorageError):
     """Raised when there is no room for another page; background writes are kept and tried again."""
 
     sentence = "The disk that holds the database {path} is full: free some space, then go on."
+
+
+class BackupRefused(StorageError):
+    """Raised when a backup cannot be made or put back as it was asked for; nothing was changed."""
+
+    def __init__(self, path: Path, sentence: str) -> None:
+        super().__init__(path)
+        self.args = (sentence,)
 
 
 class RowRefused(StorageError):

@@ -22,9 +22,11 @@ def chat(settings: Settings, greeting: str = "") -> int:
     """Talk until the end of input; return the exit status. Raises InvalidConfiguration, StorageError."""
     screen = open_screen()
     with BackgroundLoop() as loop:
-        services = loop.hold(open_services(settings))
+        services = loop.hold(open_services(settings, mends=True))
         loop.run(services.forget_the_old())
         conversation = Conversation(services, screen)
+        for notice in services.notices:
+            print(notice, file=sys.stderr)
         if is_typed():
             screen.note("\n".join(filter(None, (greeting, WELCOME))))
             return _talk(loop, conversation)
