@@ -21,10 +21,8 @@ class ToStandardError(logging.StreamHandler[Any]):
     """Writes to standard error, and drops what it does not take: there is nowhere else to say so."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name for it
-        """Log that a line could not be formatted; called while its exception is handled."""
-        error = sys.exception()
-        if not isinstance(error, OSError | ValueError):  # ValueError: the stream is closed
-            _log_instead(self, record, error)
+        """Log that a line could not be written; called while its exception is handled."""
+        _log_instead(self, record, sys.exception())
 
 
 class ToFile(RotatingFileHandler):
@@ -103,10 +101,10 @@ def _for_the_owner(path: str, flags: int) -> int:
 
 
 def _log_instead(handler: logging.Handler, record: logging.LogRecord, error: BaseException | None) -> None:
-    """Say where a line comes from that cannot be formatted, but not what it holds: that is not redacted yet."""
+    """Say where a line comes from that cannot be written, but not what it holds: that is not redacted yet."""
     if record.name != __name__:
         place = f"{Path(record.pathname).name}:{record.lineno}"
-        handler.emit(_record(logging.ERROR, f"the line of {place} cannot be formatted: {type(error).__name__}"))
+        handler.emit(_record(logging.ERROR, f"the line of {place} cannot be written: {type(error).__name__}"))
 
 
 def _record(level: int, message: str) -> logging.LogRecord:

@@ -89,6 +89,7 @@ def test_a_full_disk_is_said_once(log: Log, capsys: pytest.CaptureFixture[str]) 
     kept = log.path.rename(log.path.with_name("kept"))
     log.path.symlink_to(FULL)
     log.say("one", "two", "three")
+    assert log.handler.stream is None  # one that stayed open would write its lines at some later time
     log.path.unlink()
     kept.rename(log.path)
     log.say("after")
@@ -146,10 +147,10 @@ def test_a_line_that_cannot_be_formatted_is_said_without_its_values(
     """Its place and the error are logged; its values, in which a secret may be, are nowhere."""
     record = logging.makeLogRecord({"msg": "%d", "args": ("planted",), "pathname": "a/b.py", "lineno": 3})
     log.handler.handle(record)
-    assert log.lines == ["the line of b.py:3 cannot be formatted: TypeError"]
+    assert log.lines == ["the line of b.py:3 cannot be written: TypeError"]
     screen = io.StringIO()
     ToStandardError(screen).handle(record)
-    assert screen.getvalue() == "the line of b.py:3 cannot be formatted: TypeError\n"
+    assert screen.getvalue() == "the line of b.py:3 cannot be written: TypeError\n"
     assert capsys.readouterr().err == ""
 
 
