@@ -17,6 +17,8 @@ from storage.conversations import Conversations
 from storage.damage import open_sound
 from storage.database import Database
 from storage.errors import StorageError
+from storage.inbox import Inbox
+from storage.outbox import Outbox
 from storage.people import People
 from storage.preferences import Preferences
 
@@ -49,6 +51,8 @@ class Services:
     preferences: Preferences
     people: People
     analytics: Analytics
+    inbox: Inbox
+    outbox: Outbox
     notices: tuple[str, ...] = ()
     """What happened at the start that whoever runs the bot must know, in sentences."""
 
@@ -70,6 +74,8 @@ class Services:
         """Forget what is older than the settings allow. Raises StorageError."""
         await self.conversations.purge(self.settings.retention_days)
         await self.analytics.purge(self.settings.retention_days)
+        await self.inbox.purge()
+        await self.outbox.purge()
 
     async def set_strategy(self, strategy: RoutingStrategy) -> None:
         """Route by another strategy from now on, over restarts too. Raises StorageError."""
@@ -140,6 +146,8 @@ async def open_services(settings: Settings, *, mends: bool = False) -> AsyncGene
             preferences=Preferences(database),
             people=People(database),
             analytics=Analytics(database, settings.store_prompts),
+            inbox=Inbox(database),
+            outbox=Outbox(database),
             notices=notices,
         )
         await services.preferences.load()
@@ -151,8 +159,8 @@ async def open_services(settings: Settings, *, mends: bool = False) -> AsyncGene
 
 async def _open_database(settings: Settings, *, mends: bool) -> tuple[Database, tuple[str, ...]]:
     if mends:
-        return await open_sound(settings.database_path)
-    return await Database.open(settings.database_path), ()
+        return await open_sound(settings.database_path, settings.database_sync)
+    return await Database.open(settings.database_path, settings.database_sync), ()
 
 
 async def _take_up_choices(services: Services) -> None:

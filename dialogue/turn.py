@@ -17,17 +17,18 @@ if TYPE_CHECKING:
     from dialogue.services import Services
     from routing.types import Attachment, Event, RoutingDecision
     from storage.conversations import ConversationKey
-
+    from storage.transaction import Statement
 
 _MESSAGES_OF_A_TURN = 2
 
 
 class Turn:
-    """Read `events` to their end, or close them to stop the model: either way the turn is kept.
+    """Read `events` to their end, or close them to stop the model; then `keep` what came of it.
 
     `query` is complete from the first event on. `result` is there once the run is over or was stopped; a stopped one
     has `success` False and the text so far. `kept`: the conversation has the turn. `request_id` names it in the log and
-    the statistics. `replaces_last`: the conversation's last turn is asked again; it stays if nothing comes of it.
+    the statistics, which have it in any case. `replaces_last`: the conversation's last turn is asked again; it stays if
+    nothing comes of it.
     """
 
     def __init__(  # noqa: PLR0913  # who, where and what; nothing of it belongs together
@@ -47,7 +48,7 @@ class Turn:
         self.result: ExecutionResult | None = None
         self.kept = False
         self._services = services
-        self._user_id = user_id
+        self.user_id = user_id
         self._replaces_last = replaces_last
         self._decision: RoutingDecision | None = None
         self._expected = ""  # whose first token is waited for
@@ -66,11 +67,32 @@ class Turn:
                 async for event in events:
                     self._note(event)
                     if isinstance(event, Finished):
-                        await self._keep(event.result)
+                        self._conclude(event.result)
                     yield event
         finally:
             if self.result is None:
-                await self._keep(self._stopped(time.monotonic() - self._began))
+                self._conclude(self._stopped(time.monotonic() - self._began))
+
+    async def keep(self, along: Sequence[Statement] = ()) -> int:
+        """Keep what was said in the conversation, and commit `along` in the same transaction; its ticket.
+
+        Of a run that said nothing, or only that no model could answer, the conversation keeps nothing.
+        """
+        answer, model_id = self._said()
+        if not answer.strip():
+            return self._services.database.put(*along) if along else 0
+        note = " ".join(f"[{attachment.modality}]" for attachment in self.query.attachments)
+        self.kept = True
+        return await self._services.conversations.append(
+            self.key,
+            self.query.text,
+            answer,
+            model_id,
+            note,
+            user_id=self.user_id,
+            replaces_last=self._replaces_last,
+            along=along,
+        )
 
     async def _complete(self, query: Query) -> Query:
         """Add what the conversation, the person's choice and the settings have to say."""
@@ -120,26 +142,20 @@ class Turn:
             first_token_seconds=self._first_token_seconds,
         )
 
-    async def _keep(self, result: ExecutionResult) -> None:
-        """Keep the turn in the conversation if anything was said, and its figures in any case."""
+    def _conclude(self, result: ExecutionResult) -> None:
         self.result = result
-        services = self._services
-        services.analytics.record(self.request_id, self.query, result, user_id=self._user_id, key=self.key)
-        if result.success or is_stopped(result):
-            await self._append(result.response, result.model_id)
-        elif not self._replaces_last:  # half an answer is better than none, and worse than the one there was
-            await self._append(result.partial, _broken_off_model(result))
+        analytics = self._services.analytics
+        analytics.record(self.request_id, self.query, result, user_id=self.user_id, key=self.key)
 
-    async def _append(self, answer: str, model_id: str) -> None:
-        """Keep what was said, if it was anything; what only says that no model could answer is no answer."""
-        if not answer.strip():
-            return
-        conversations = self._services.conversations
-        if self._replaces_last:
-            await conversations.drop_last_turn(self.key)
-        note = " ".join(f"[{attachment.modality}]" for attachment in self.query.attachments)
-        await conversations.append(self.key, self.query.text, answer, model_id, attachments_note=note)
-        self.kept = True
+    def _said(self) -> tuple[str, str]:
+        """What the conversation keeps as the answer, and whose it is."""
+        result = self.result
+        if result is None:
+            return "", ""
+        if result.success or is_stopped(result):
+            return result.response, result.model_id
+        # Half an answer is better than none, and worse than the one there was.
+        return ("", "") if self._replaces_last else (result.partial, _broken_off_model(result))
 
 
 def _broken_off_model(result: ExecutionResult) -> str:

@@ -9,7 +9,7 @@ from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, MessageHandler, TypeHandler, filters
 
 from handlers import admin, buttons, commands
-from handlers.chat import STOP_BUTTON
+from handlers.answer import STOP_BUTTON
 from handlers.dispatch import Button, Command
 from handlers.failures import on_error
 from handlers.screens import PICK_MODEL, PICK_STRATEGY, SWITCH_MODEL, TURN_MODELS, TURN_SWITCHES
@@ -57,4 +57,4 @@ def register(application: Application[Any, Any, Any, Any, Any, Any], front: Fron
     ]
     application.add_handler(TypeHandler(Update, updates.gate), group=-1)
     application.add_handlers(handlers)
-    application.add_error_handler(on_error)
+    application.add_error_handler(partial(on_error, lanes=front.lanes))

@@ -8,7 +8,7 @@ from dialogue import reports
 from dialogue.choices import choose_model
 from handlers import screens
 from handlers.access import answered_code
-from handlers.chat import ask
+from handlers.answer import answer
 from handlers.incoming import Question, Unreadable, read
 from handlers.lanes import command_of
 from storage.people import Role
@@ -65,11 +65,18 @@ async def retry(request: Request) -> str | None:
     if asked is None:
         return await _retry_from_storage(request)
     try:
-        question = await read(asked.message)
+        question = await read(asked.message, request.services.settings.max_message_characters)
     except Unreadable as reason:
         return str(reason)
     answered_by = frozenset({asked.result.model_id}) if asked.result else frozenset[str]()
-    await ask(request.front, request.message, question, avoid_model_ids=answered_by, replaces_last=asked.kept)
+    await answer(
+        request.front,
+        request.message,
+        question,
+        request.update_id,
+        avoid_model_ids=answered_by,
+        replaces_last=asked.kept,
+    )
     return None
 
 
@@ -81,7 +88,14 @@ async def _retry_from_storage(request: Request) -> str | None:
     if last.attachments_note:
         return PICTURE_GONE
     question = Question(last.question)
-    await ask(request.front, request.message, question, avoid_model_ids=frozenset({last.model_id}), replaces_last=True)
+    await answer(
+        request.front,
+        request.message,
+        question,
+        request.update_id,
+        avoid_model_ids=frozenset({last.model_id}),
+        replaces_last=True,
+    )
     return None
 
 

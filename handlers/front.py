@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
-from weakref import WeakValueDictionary
 
 from handlers.callback_data import Seal
-from handlers.delivery import Delivery, Target, formatted
-from handlers.pace import Pace
+from handlers.delivery import Delivery, Target
+from handlers.parts import formatted
 from handlers.recent import Recent
 from handlers.runs import Runs
 from routing.response_formatter import ResponseFormatter
 from storage.conversations import ConversationKey
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, Message, User
+    from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Message, User
+    from telegram.ext import ExtBot
 
     from dialogue.services import Services
     from handlers.access import Access
     from handlers.dispatch import Command
+    from handlers.lanes import Lanes
+    from handlers.limiter import Limiter, Urgency
+    from storage.inbox import Inbox
+    from storage.outbox import Outbox
 
 Rows = tuple[tuple["InlineKeyboardButton", ...], ...]
 
@@ -36,16 +41,26 @@ class Screen:
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """Lives as long as the application whose handlers are given it."""
+    """Lives as long as the application whose handlers are given it.
+
+    `formatter` is for our own words, `answers` for those of models, where nothing can be tapped and nobody is pinged.
+    `limiter` is the one that the bot was built with; `on_migrated` is called with the old and the new id of a group
+    that became a supergroup, as soon as something is sent to it.
+    """
 
     services: Services
-    bot: Bot
+    bot: ExtBot[Urgency]
     access: Access
     commands: tuple[Command, ...]
+    inbox: Inbox
+    outbox: Outbox
+    lanes: Lanes
+    limiter: Limiter
     runs: Runs = field(default_factory=Runs)
     recent: Recent = field(default_factory=Recent)
     formatter: ResponseFormatter = field(default_factory=ResponseFormatter)
-    _paces: WeakValueDictionary[int, Pace] = field(default_factory=WeakValueDictionary)
+    answers: ResponseFormatter = field(default_factory=partial(ResponseFormatter, disarm=True))
+    on_migrated: Callable[[int, int], None] | None = None
 
     @property
     def seal(self) -> Seal:
@@ -56,13 +71,9 @@ class Front:
         """Buttons as Telegram takes them, good for this target's chat alone; None where there are none."""
         return self.seal.keyboard(target.chat_id, rows)
 
-    def pace(self, target: Target) -> Pace:
-        """The one pace of a chat, for as long as somebody holds it."""
-        return self._paces.setdefault(target.chat_id, Pace(is_group=target.is_group))
-
     def delivery(self, target: Target) -> Delivery:
         """What sends to a target."""
-        return Delivery(self.bot, target, self.pace(target))
+        return Delivery(self.bot, target, self.limiter, on_migrated=self.on_migrated)
 
     async def show(self, target: Target, screen: Screen) -> None:
         """Send a screen as a message, or as several; the buttons go under the last one."""
@@ -77,8 +88,7 @@ class Front:
         part = (await formatted(self.formatter.format, screen.markdown))[-1]
         target = target_of(message)
         keyboard = self.keyboard(target, screen.rows)
-        shown = part.response.plain_part(part.index).text.strip()
-        if (message.text, message.reply_markup) != (shown, keyboard):
+        if (message.text, message.reply_markup) != (part.text.strip(), keyboard):
             await self.delivery(target).replace(message.message_id, part, keyboard)
 
     async def say(self, message: Message, markdown: str) -> None:
@@ -99,7 +109,13 @@ def thread_of(message: Message) -> int | None:
 def target_of(message: Message) -> Target:
     """Where the answer to a message goes."""
     is_group = message.chat.type != message.chat.PRIVATE
-    return Target(message.chat.id, thread_of(message), message.message_id, is_group=is_group)
+    return Target(
+        message.chat.id,
+        thread_of(message),
+        message.message_id,
+        is_group=is_group,
+        after_message_id=message.message_id,
+    )
 
 
 def name_of(user: User) -> str:

@@ -33,7 +33,7 @@ _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 async def open_sound(
-    path: Path, *, check_seconds: float = CHECK_SECONDS, clock: Callable[[], float] = time.time
+    path: Path, sync: str = "normal", *, check_seconds: float = CHECK_SECONDS, clock: Callable[[], float] = time.time
 ) -> tuple[Database, tuple[str, ...]]:
     """Open a database; where it is damaged, a new one instead. What was done is told in sentences, for whoever runs it.
 
@@ -43,11 +43,11 @@ async def open_sound(
     if await asyncio.to_thread(is_damaged, path, check_seconds):
         told = await _set_aside(path, clock())
     try:
-        return await Database.open(path), told
+        return await Database.open(path, sync), told
     except DatabaseCorrupt:  # which the check had no time to find
         if told or not (told := await _set_aside(path, clock())):
             raise
-    return await Database.open(path), told
+    return await Database.open(path, sync), told
 
 
 def is_damaged(path: Path, check_seconds: float = CHECK_SECONDS) -> bool:

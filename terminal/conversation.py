@@ -50,6 +50,7 @@ class Conversation:
             with self.screen.answer() as view:
                 await show(turn.events(), view)
         finally:
+            await turn.keep()
             if turn.result:
                 await self._conclude(turn.result)
 

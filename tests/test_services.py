@@ -83,12 +83,12 @@ async def test_prompts_are_kept_as_far_as_the_setting_says(tmp_path: Path, setti
     async with FakeOllama({SMALL: says("A planted answer.")}) as ollama:
         settings = the_settings(tmp_path, OLLAMA_BASE_URL=ollama.root, STORE_PROMPTS=setting)
         async with open_services(settings) as services:
-            async with aclosing(
-                Turn(services, ConversationKey(1), 7, "What is a planted question?").events()
-            ) as events:
+            turn = Turn(services, ConversationKey(1), 7, "What is a planted question?")
+            async with aclosing(turn.events()) as events:
                 assert [event.result.response async for event in events if isinstance(event, Finished)] == [
                     "A planted answer."
                 ]
+            await turn.keep()
             report = await services.analytics.report(3600.0)
             assert report.everything.answered == 1
             assert is_kept() == (setting == "full")

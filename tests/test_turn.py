@@ -45,20 +45,22 @@ async def serving(
 
 
 async def run(turn: Turn) -> Turn:
-    """Read a turn to its end."""
+    """Read a turn to its end, and keep it."""
     async with asyncio.timeout(PATIENCE_SECONDS), aclosing(turn.events()) as events:
         seen = [event async for event in events]
     assert isinstance(seen[-1], Finished)
     assert seen[-1].result is turn.result
+    await turn.keep()
     return turn
 
 
 async def stopped_after_a_token(turn: Turn) -> Turn:
-    """Read a turn up to its first text, then close it."""
+    """Read a turn up to its first text, then close it and keep what there is."""
     async with asyncio.timeout(PATIENCE_SECONDS), aclosing(turn.events()) as events:
         async for event in events:
             if isinstance(event, Token) and event.text:
                 break
+    await turn.keep()
     return turn
 
 
@@ -202,3 +204,28 @@ async def test_attachments_leave_a_note(tmp_path: Path) -> None:
         await run(Turn(services, KEY, USER_ID, "Which bird?", attachments=[picture]))
         history = await services.conversations.history(KEY)
         assert history[0].content == "[image]\nWhich bird?"
+
+
+async def test_what_belongs_to_an_answer_is_committed_with_it(tmp_path: Path) -> None:
+    """One transaction: whoever reads the turn from the disk also finds what was to go along."""
+    async with serving(tmp_path, {SMALL: says("A language.")}) as (services, _):
+        turn = Turn(services, KEY, USER_ID, QUESTION)
+        async with asyncio.timeout(PATIENCE_SECONDS), aclosing(turn.events()) as events:
+            assert [event async for event in events]
+        along = ("INSERT INTO preferences VALUES ('along', 'yes')", ())
+        ticket = await turn.keep([along])
+        assert await services.database.settle(ticket, PATIENCE_SECONDS)
+        ((turns, kept),) = await services.database.read("SELECT (SELECT count(*) FROM turns), value FROM preferences")
+        assert (turns, kept) == (1, "yes")
+
+
+async def test_what_belongs_to_no_answer_is_committed_all_the_same(tmp_path: Path) -> None:
+    """A run that said nothing leaves the conversation as it was, and what goes along is not lost."""
+    async with serving(tmp_path, {}) as (services, _):
+        turn = Turn(services, KEY, USER_ID, QUESTION)
+        async with asyncio.timeout(PATIENCE_SECONDS), aclosing(turn.events()) as events:
+            assert [event async for event in events]
+        ticket = await turn.keep([("INSERT INTO preferences VALUES ('along', 'yes')", ())])
+        assert await services.database.settle(ticket, PATIENCE_SECONDS)
+        assert await services.database.read("SELECT value FROM preferences")
+        assert not turn.kept
