@@ -250,7 +250,7 @@ def _numbered(found: Iterable[object]) -> Iterable[tuple[int, str]]:
     """The updates among what came: id and JSON."""
     for raw in found:
         update_id = raw.get("update_id") if isinstance(raw, dict) else None
-        if isinstance(raw, dict) and isinstance(update_id, int) and 0 <= update_id < 2**63 - 1:
+        if isinstance(update_id, int) and not isinstance(update_id, bool) and 0 <= update_id < 2**63 - 1:
             yield update_id, json.dumps(raw)
         else:
             log.error("something that is no update came among the updates: it is left out")

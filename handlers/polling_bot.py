@@ -45,7 +45,7 @@ class PollingBot(ExtBot[Urgency]):
             get_updates_request=Transport(),
             rate_limiter=limiter,
         )
-        self._retired: set[asyncio.Task[None]] = set()
+        self._retired: dict[BaseRequest, asyncio.Task[None]] = {}
 
     async def poll(self, offset: int | None, kinds: Sequence[str]) -> list[object]:
         """Wait for updates of these kinds, for some seconds; what came is not looked at. Raises TelegramError.
@@ -64,20 +64,17 @@ class PollingBot(ExtBot[Urgency]):
         for transport in new:
             await transport.initialize()
         (polling, calling), self._request = self._request, new
-        self._retired.add(task := in_background(partial(_retire, calling), "close old connections"))
-        task.add_done_callback(self._retired.discard)
+        self._retired[calling] = in_background(partial(self._retire, calling), "close old connections")
         await polling.shutdown()
 
     async def shutdown(self) -> None:
         """Close every connection."""
-        for task in self._retired:
-            task.cancel()
-        await asyncio.gather(*self._retired, return_exceptions=True)
+        for transport, closing in list(self._retired.items()):
+            closing.cancel()
+            await transport.shutdown()
         await super().shutdown()
 
-
-async def _retire(transport: BaseRequest) -> None:
-    try:
+    async def _retire(self, transport: BaseRequest) -> None:
         await asyncio.sleep(GRACE_SECONDS)
-    finally:
+        del self._retired[transport]
         await transport.shutdown()
