@@ -9,23 +9,34 @@ from typing import TYPE_CHECKING, TypeVar
 
 from telegram import Update
 from telegram.error import TelegramError
+from telegram.ext import ApplicationHandlerStop
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from telegram.ext import ContextTypes
 
+    from handlers.lanes import Lanes
+
 log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
-async def on_error(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
-    """Handle what a handler let through: register with `Application.add_error_handler`."""
+async def on_error(update: object, context: ContextTypes.DEFAULT_TYPE, *, lanes: Lanes) -> None:
+    """Handle what a handler let through: with its lanes, register it with `Application.add_error_handler`.
+
+    Raises ApplicationHandlerStop: no further handler gets the update, as it may be the gate before them that failed.
+    """
     if context.error is None:
         return
-    reference = record(context.error, "handle an update")
-    if isinstance(update, Update):
-        await _tell(update, apology(reference))
+    what = f"handle update {update.update_id}" if isinstance(update, Update) else "do what was to be done"
+    if lanes.failed(update):
+        reference = record(context.error, what)
+        if isinstance(update, Update):
+            await _tell(update, apology(reference))
+    else:
+        log.warning("could not %s, and try again", what, exc_info=context.error)
+    raise ApplicationHandlerStop
 
 
 def record(error: BaseException, what: str) -> str:
