@@ -4,137 +4,204 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from telegram.error import Conflict, InvalidToken, NetworkError, TelegramError
+from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application
 
 from dialogue.errors import TokenUnusable
 from handlers import COMMANDS, register
 from handlers.access import Access
-from handlers.failures import in_background
+from handlers.chat import is_addressed
 from handlers.front import Front
 from handlers.lanes import Lanes
+from handlers.limiter import Limiter
 from handlers.menu import offer_to_admins, offer_to_everybody
-from handlers.transport import Transport
+from handlers.migration import Migration
+from handlers.outgoing import ship
+from handlers.polling import REFUSED, Backoff, Poller
+from handlers.polling_bot import PollingBot
+from handlers.stopping import stop_asked
+from handlers.waiting import Waiting
+from handlers.watchdog import Watchdog
+from handlers.well_formed import is_well_formed
+from handlers.work import Work, until_first
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import Callable
+
+    from telegram import Message, Update
 
     from dialogue.services import Services
-    from settings import Settings
+    from storage.outbox import Parcel
 
     AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
 log = logging.getLogger(__name__)
 
-WANTED_UPDATES = ("message", "edited_message", "callback_query")
-# More than carry the 30 messages a second that Telegram takes.
-CONNECTIONS = 32
-CLOSING_SECONDS = 4.0
-FIRST_RETRY_SECONDS = 1.0
-LONGEST_RETRY_SECONDS = 30.0
+# Enough for an answer that is interrupted to say so, and for a call that is under way to end.
+GRACE_SECONDS = 2.3
+CLOSING_SECONDS = 0.7
+
+GIVEN_UP = "I have tried to answer this several times, and could not. Please ask it in other words."
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is built once and closed together. `work` has every update that is in a lane."""
+
+    application: AnyApplication
+    bot: PollingBot
+    front: Front
+    migration: Migration
+    work: Work
+
+    def take(self, update: Update) -> None:
+        """Have an update worked on when it is its turn."""
+        self.work.start(partial(self._process, update), f"handle update {update.update_id}")
+
+    def give_up(self, update: Update) -> None:
+        """Tell somebody that what they sent is not tried again."""
+        self.work.start(partial(self._say_given_up, update), f"say that update {update.update_id} is given up")
+
+    async def _process(self, update: Update) -> None:
+        await self.front.lanes.process_update(update, self.application.process_update(update))
+
+    async def _say_given_up(self, update: Update) -> None:
+        message = update.message or update.edited_message
+        if message and is_well_formed(update) and await _is_answered(self.front.access, message):
+            await self.front.say(message, GIVEN_UP)
 
 
 async def run_bot(services: Services, announce: Callable[[str], None], stop: asyncio.Event | None = None) -> None:
     """Answer in Telegram until `stop` is set; without one, until SIGINT or SIGTERM. Closes within five seconds.
 
-    `announce` shows a line to whoever started the program. Raises TokenUnusable.
+    `announce` shows a line to whoever started the program. Raises TokenUnusable, DeafToTelegram, StorageError.
     """
-    stop = stop or _stop_signal()
-    application = build(services.settings)
-    front = Front(services, application.bot, Access(services.settings, services.people), COMMANDS)
-    register(application, front)
+    stop = stop or stop_asked()
+    for notice in services.notices:
+        announce(notice)
+    parts = build(services)
     try:
-        if await _connect(application, announce, stop):
-            await _serve(application, front, announce, stop)
+        if await _connect(parts.application, announce, stop):
+            await _serve(parts, announce, stop)
     finally:
-        await application.bot.shutdown()  # its connections are open even where the application never came up
+        await _close(parts)
 
 
-async def _serve(
-    application: AnyApplication, front: Front, announce: Callable[[str], None], stop: asyncio.Event
-) -> None:
-    async with _polling(application, front):
-        await _introduce(front, announce)
-        menus = in_background(partial(_offer_menus, front), "offer the menus")
-        await stop.wait()
-        menus.cancel()
-
-
-def build(settings: Settings) -> AnyApplication:
-    """Build the application, without handlers."""
-    return (
-        Application.builder()
-        .token(settings.telegram_bot_token)
-        .base_url(f"{settings.telegram_api_url}/bot")
-        .base_file_url(f"{settings.telegram_api_url}/file/bot")
-        .concurrent_updates(Lanes([command.name for command in COMMANDS if command.urgent]))
-        .request(Transport(CONNECTIONS))
-        .get_updates_request(Transport(1))
-        .job_queue(None)
-        .build()
+def build(services: Services) -> Parts:
+    """Build everything, and open nothing."""
+    settings, limiter, migration = services.settings, Limiter(), Migration(services)
+    access = Access(settings, services.people)
+    bot = PollingBot(settings.telegram_bot_token, settings.telegram_api_url, limiter)
+    lanes = Lanes(
+        services.inbox,
+        Waiting(partial(_is_answered, access)),
+        [command.name for command in COMMANDS if command.urgent],
+        most_characters=settings.max_message_characters,
     )
+    front = Front(
+        services=services,
+        bot=bot,
+        access=access,
+        commands=COMMANDS,
+        inbox=services.inbox,
+        outbox=services.outbox,
+        lanes=lanes,
+        limiter=limiter,
+        on_migrated=migration.begin,
+    )
+    application = Application.builder().bot(bot).updater(None).concurrent_updates(lanes).job_queue(None).build()
+    register(application, front)
+    lanes.process = application.process_update
+    return Parts(application, bot, front, migration, Work())
 
 
-async def _offer_menus(front: Front) -> None:
-    await offer_to_everybody(front.bot, front.commands)
-    await offer_to_admins(front.bot, front.commands, await front.access.admin_ids())
+async def _is_answered(access: Access, message: Message) -> bool:
+    """Whether a message is from somebody with access, and meant for the bot. Raises StorageError."""
+    return bool(message.from_user and is_addressed(message) and await access.role(message.from_user.id))
 
 
-def _stop_signal() -> asyncio.Event:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
+# --- its life ---------------------------------------------------------------------------------------------------------
 
 
 async def _connect(application: AnyApplication, announce: Callable[[str], None], stop: asyncio.Event) -> bool:
     """Ask Telegram who the bot is, until it answers; False when stopped before. Raises TokenUnusable."""
-    wait_seconds = FIRST_RETRY_SECONDS
+    backoff, refused = Backoff(), False
     while not stop.is_set():
         try:
-            await application.initialize()
+            await until_first(stop.wait(), application.initialize())
         except InvalidToken as error:
-            raise TokenUnusable(
-                "Telegram refuses the token in TELEGRAM_BOT_TOKEN: copy it again from @BotFather, then start anew."
-            ) from error
-        except NetworkError as error:
-            if wait_seconds == FIRST_RETRY_SECONDS:
+            if refused:  # once can be a mistake
+                raise TokenUnusable(REFUSED) from error
+            refused = True
+        except TelegramError as error:
+            if not backoff.failures:
                 announce("Telegram cannot be reached. I keep trying; check the network if this lasts.")
-            log.warning("Telegram cannot be reached: %s", error)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), wait_seconds)
-            wait_seconds = min(wait_seconds * 2, LONGEST_RETRY_SECONDS)
+            log.warning("Telegram cannot be reached: %s", type(error).__name__)
+            refused = False
         else:
-            return True
+            return not stop.is_set()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), backoff.next_seconds())
     return False
 
 
-@asynccontextmanager
-async def _polling(application: AnyApplication, front: Front) -> AsyncGenerator[None]:
-    """Poll while the context is open; then stop what is being written, deliver it, and close."""
-    updater = application.updater
-    if updater is None:
-        raise RuntimeError("the application was built without an updater")
-    await application.start()
-    await updater.start_polling(
-        bootstrap_retries=-1, allowed_updates=WANTED_UPDATES, drop_pending_updates=False, error_callback=_on_poll_error
+async def _serve(parts: Parts, announce: Callable[[str], None], stop: asyncio.Event) -> None:
+    watchdog = Watchdog()
+    poller = Poller(
+        parts.bot,
+        parts.front.inbox,
+        take=parts.take,
+        give_up=parts.give_up,
+        heard=watchdog.heard,
+        announce=announce,
     )
+    await _deliver_what_is_left(parts.front)
+    await poller.take_up()
+    await _introduce(parts.front, announce)
+    parts.work.start(partial(_offer_menus, parts.front), "offer the menus")
+    await until_first(stop.wait(), poller.run(), watchdog.watch(partial(_revive, parts.bot, poller)))
+
+
+async def _revive(bot: PollingBot, poller: Poller) -> None:
+    """Call Telegram over new connections, and wait for nothing that was expected over the old ones."""
     try:
-        yield
+        await bot.renew_connections()
     finally:
-        front.runs.close()
-        try:
-            async with asyncio.timeout(CLOSING_SECONDS):
-                await updater.stop()
-                await application.stop()
-        except TimeoutError:
-            log.warning("not everything could be delivered before the end")
-        await application.shutdown()
+        poller.abandon()
+
+
+async def _close(parts: Parts) -> None:
+    """Begin nothing more, end what is under way or break it off, and close every connection."""
+    parts.front.lanes.close()
+    parts.front.runs.close()
+    await parts.work.end(GRACE_SECONDS)
+    try:
+        async with asyncio.timeout(CLOSING_SECONDS):
+            await parts.front.lanes.shutdown()
+            await parts.migration.close()
+            await parts.application.shutdown()
+            await parts.bot.shutdown()  # its connections are open even where the application never came up
+    except TimeoutError:
+        log.warning("not everything was closed before the end")
+
+
+# --- at the start -----------------------------------------------------------------------------------------------------
+
+
+async def _deliver_what_is_left(front: Front) -> None:
+    """Have what an earlier life has not sent delivered, before anything new in its chat or topic."""
+    lanes: dict[tuple[int, int | None], list[Parcel]] = {}
+    for parcel in await front.outbox.load():
+        lanes.setdefault((parcel.chat_id, parcel.thread_id), []).append(parcel)
+    for (chat_id, thread_id), parcels in lanes.items():
+        log.info("%d messages to chat %s are left to be sent", len(parcels), chat_id)
+        work = partial(ship, front.outbox, front.delivery, parcels, after_crash=True)
+        front.lanes.before(chat_id, thread_id, work)
 
 
 async def _introduce(front: Front, announce: Callable[[str], None]) -> None:
@@ -147,8 +214,6 @@ async def _introduce(front: Front, announce: Callable[[str], None]) -> None:
         announce(f"  /start {code}")
 
 
-def _on_poll_error(error: TelegramError) -> None:
-    if isinstance(error, Conflict):
-        log.error("another program polls with this token: stop it, or give this bot a token of its own")
-    else:
-        log.warning("polling failed, trying again: %s", error)
+async def _offer_menus(front: Front) -> None:
+    await offer_to_everybody(front.bot, front.commands)
+    await offer_to_admins(front.bot, front.commands, await front.access.admin_ids())
