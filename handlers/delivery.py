@@ -1,98 +1,99 @@
-"""Sending that does not give up: floods are waited out, failures retried, refused markup sent again without it."""
+"""Delivery: sending that does not give up: outages are outlasted, doubts resolved, refused markup goes without it.
+
+What is promised. Each message arrives once, however often Telegram cannot be reached, answers with a gateway's error
+page, or does what it was told without our hearing of it. Nobody is told of a failure that goes away by itself.
+
+How. Edits and deletions are simply made again. A new message is sent again at once only when no connection was made;
+after any other failure it may stand in the chat under an id we do not know, and as soon as Telegram answers again it is
+looked for. Ids are enough for that: in private chats and basic groups Telegram counts upwards over all of a bot's
+messages, in a supergroup over those of the chat. So the lost message has an id above all that were known when it went
+out, and is among the first of those that are still unknown. Each of these is marked with a button, which Telegram
+allows for messages of ours alone, and which it answers with the message: if it reads like the lost one, and is in the
+same topic, it is the lost one, and is edited into shape. While somebody looks, nothing else is sent to the chat, so
+that no message under way is taken for it.
+
+Where it ends. A message that Telegram takes only after it has been looked for, or that many people's messages separate
+from the last one we know, is sent twice. Where the process dies within the call, see handlers/outgoing.py.
+"""
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import logging
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity, ReplyParameters
-from telegram.error import BadRequest, ChatMigrated, NetworkError, RetryAfter, TimedOut
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters
+from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, TimedOut
+
+from handlers.limiter import Urgency
+from handlers.lost import Lost
+from handlers.transport import NotSent
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from telegram import Bot
+    from telegram.ext import ExtBot
 
-    from handlers.pace import Pace
-    from routing.response_formatter import FormattedResponse
+    from handlers.limiter import Limiter
+    from handlers.parts import Part, Version
 
 log = logging.getLogger(__name__)
 
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 30.0
-# A send that timed out may have arrived, and sending it again makes a duplicate: rather wait long for the answer.
+# A send that timed out may have arrived, and looking for it takes a while: rather wait long for the answer.
 READ_TIMEOUT_SECONDS = 30.0
-# Formatting takes about a millisecond for a thousand characters of prose, and fifty for a thousand brackets.
-QUICK_CHARACTERS = 2000
+# So many messages that we never saw may stand between the last one we know and one that was lost.
+MOST_CANDIDATES = 10
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_MARK = InlineKeyboardMarkup([[InlineKeyboardButton("…", callback_data="none")]])  # nobody has time to press it
 _T = TypeVar("_T")
-Version = dict[str, Any]  # the arguments of a call that are about what the message says
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where an answer goes: a chat, in it perhaps a forum topic, and in a group the message that is answered."""
+    """Where an answer goes: a chat, in it perhaps a forum topic, and in a group the message that is answered.
+
+    `after_message_id`: what is sent has a higher id than this one.
+    """
 
     chat_id: int
     thread_id: int | None = None
     reply_to_message_id: int | None = None
     is_group: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One message's worth of a formatted answer."""
-
-    response: FormattedResponse
-    index: int
-
-    @property
-    def markdown(self) -> str:
-        """The part as MarkdownV2."""
-        return self.response.parts[self.index]
-
-    def versions(self) -> Iterator[Version]:
-        """The same content in the order in which it is tried: markup, entities, plain text."""
-        yield {"text": self.markdown, "parse_mode": self.response.parse_mode}
-        text, entities = self.response.plain_part(self.index)
-        yield {"text": text, "entities": MessageEntity.de_list(entities, None)}
-        yield {"text": text}
-
-
-def parts_of(response: FormattedResponse) -> list[Part]:
-    """The messages of a formatted answer, in order."""
-    return [Part(response, index) for index in range(len(response.parts))]
-
-
-async def formatted(form: Callable[[str], FormattedResponse], text: str) -> list[Part]:
-    """Make messages of a text; a long one in a thread, lest the other chats wait for it."""
-    return parts_of(form(text) if len(text) <= QUICK_CHARACTERS else await asyncio.to_thread(form, text))
+    after_message_id: int = 0
 
 
 class Delivery:
-    """What is sent to one target. Every method waits out floods and outages, and raises what cannot be waited out."""
+    """What is sent to one target. Every method but the `..._once` waits out floods and outages.
+
+    All of them follow a group that became a supergroup, and then call `on_migrated(old_chat_id, new_chat_id)`. They
+    raise Forbidden when the chat takes nothing from us any more, and BadRequest for what is refused in every form.
+    """
 
     def __init__(
         self,
-        bot: Bot,
+        bot: ExtBot[Urgency],
         target: Target,
-        pace: Pace,
+        limiter: Limiter,
+        *,
+        on_migrated: Callable[[int, int], None] | None = None,
         read_timeout_seconds: float = READ_TIMEOUT_SECONDS,
     ) -> None:
+        self.target = target
         self._bot = bot
-        self._target = target
-        self._pace = pace
+        self._limiter = limiter
+        self._on_migrated = on_migrated
         self._read_timeout_seconds = read_timeout_seconds
 
     async def send(self, part: Part, keyboard: InlineKeyboardMarkup | None = None, *, is_reply: bool = False) -> int:
-        """Send a part as a new message; its id. Raises Forbidden and the like when the chat takes nothing."""
+        """Send a part as a new message; its id."""
 
         async def attempt(version: Version) -> int:
-            patient = {**version, "read_timeout": self._read_timeout_seconds}
-            return await self._persist(lambda: self._send(patient, keyboard, is_reply=is_reply))
+            return await self._send_or_find(version, part, keyboard, is_reply=is_reply)
 
         return await self._with_fallback(part, attempt)
 
@@ -109,48 +110,103 @@ class Delivery:
         except BadRequest:
             # Telegram says "refused" alike for a message that is gone, one that already reads so, and bad markup.
             # Once a mark has been set on it, only the markup can be the reason.
-            if not await self._mark(message_id):
+            if await self._mark(message_id) is None:
                 return await self.send(part, keyboard, is_reply=is_reply)
         return await self._with_fallback(part, attempt)
 
     async def delete(self, message_id: int) -> None:
         """Delete a message, if it is still there."""
         try:
-            await self._persist(lambda: self._bot.delete_message(self._target.chat_id, message_id))
+            await self._persist(lambda: self._bot.delete_message(self.target.chat_id, message_id))
         except BadRequest:
             log.info("a message that should be deleted was gone already")
 
+    async def find(self, lost: Lost) -> int | None:
+        """Look for a message that may have been sent; its id. Buttons that it had are gone."""
+        known, chat_id = self._limiter.known, self.target.chat_id
+        async with self._limiter.sends_halted(chat_id):
+            for message_id in known.unknown_after(chat_id, lost.after_message_id, MOST_CANDIDATES):
+                marked = await self._mark(message_id)
+                if not isinstance(marked, Message):
+                    continue
+                if lost.is_it(marked, self.target.thread_id):
+                    known.note(chat_id, message_id)
+                    return message_id
+                await self._unmark(message_id)
+        return None
+
+    async def is_open(self) -> bool:
+        """Whether the chat exists and has not thrown us out."""
+        try:
+            await self._persist(lambda: self._bot.get_chat(self.target.chat_id))
+        except (BadRequest, Forbidden):
+            return False
+        return True
+
+    @property
+    def floor(self) -> int:
+        """A message id above which all messages will be that are sent from now on."""
+        return max(self.target.after_message_id, self._limiter.known.highest(self.target.chat_id))
+
     # --- one call, no second try --------------------------------------------------------------------------------------
 
-    async def show_once(self, message_id: int | None, part: Part, keyboard: InlineKeyboardMarkup | None) -> int:
-        """Send a preview, or edit it when it has an id; its id. Raises TelegramError."""
+    async def show_once(
+        self,
+        message_id: int | None,
+        part: Part,
+        keyboard: InlineKeyboardMarkup | None,
+        urgency: Urgency = Urgency.PREVIEW,
+    ) -> int:
+        """Send a message, or edit it when it has an id; its id. Raises TelegramError."""
         version = next(part.versions())
         if message_id is None:
-            return await self._send(version, keyboard, is_reply=part.index == 0)
-        return await self._edit(message_id, version, keyboard)
+            return await self._following(
+                lambda: self._send(version, keyboard, is_reply=part.index == 0, urgency=urgency)
+            )
+        return await self._edit(message_id, version, keyboard, urgency)
 
     async def type_once(self) -> None:
         """Show "typing" for about five seconds. Raises TelegramError."""
-        await self._bot.send_chat_action(self._target.chat_id, "typing", message_thread_id=self._target.thread_id)
+        await self._bot.send_chat_action(
+            self.target.chat_id,
+            "typing",
+            message_thread_id=self.target.thread_id,
+            rate_limit_args=Urgency.PREVIEW,
+        )
 
-    async def _send(self, version: Version, keyboard: InlineKeyboardMarkup | None, *, is_reply: bool) -> int:
-        reply_to = self._target.reply_to_message_id if is_reply and self._target.is_group else None
+    async def _send(
+        self,
+        version: Version,
+        keyboard: InlineKeyboardMarkup | None,
+        *,
+        is_reply: bool,
+        urgency: Urgency = Urgency.FINAL,
+    ) -> int:
+        reply_to = self.target.reply_to_message_id if is_reply and self.target.is_group else None
         message = await self._bot.send_message(
-            self._target.chat_id,
-            message_thread_id=self._target.thread_id,
+            self.target.chat_id,
+            message_thread_id=self.target.thread_id,
             reply_parameters=ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None,
             reply_markup=keyboard,
             link_preview_options=_NO_PREVIEW,
+            rate_limit_args=urgency,
             **version,
         )
         return message.message_id
 
-    async def _edit(self, message_id: int, version: Version, keyboard: InlineKeyboardMarkup | None) -> int:
+    async def _edit(
+        self,
+        message_id: int,
+        version: Version,
+        keyboard: InlineKeyboardMarkup | None,
+        urgency: Urgency = Urgency.FINAL,
+    ) -> int:
         await self._bot.edit_message_text(
-            chat_id=self._target.chat_id,
+            chat_id=self.target.chat_id,
             message_id=message_id,
             reply_markup=keyboard,
             link_preview_options=_NO_PREVIEW,
+            rate_limit_args=urgency,
             **version,
         )
         return message_id
@@ -163,42 +219,74 @@ class Delivery:
             try:
                 return await attempt(version)
             except BadRequest as error:
-                log.warning("Telegram refused a part (%s); its source: %r", error, version["text"], exc_info=error)
+                log.warning("Telegram refused part %d (%s)", part.index, error)
         return await attempt(plain)
 
-    async def _mark(self, message_id: int) -> bool:
-        """Change a message by a button nobody will press; False when it cannot be changed any more."""
-        mark = InlineKeyboardMarkup([[InlineKeyboardButton("…", callback_data="none")]])
-        try:
-            await self._persist(
-                lambda: self._bot.edit_message_reply_markup(self._target.chat_id, message_id, reply_markup=mark)
-            )
-        except BadRequest:
-            return False
-        return True
-
-    async def _persist(self, call: Callable[[], Awaitable[_T]]) -> _T:
-        """Call until Telegram takes or refuses it. There is no limit of tries: cancelling is what ends them."""
-        backoff = FIRST_BACKOFF_SECONDS
+    async def _send_or_find(
+        self, version: Version, part: Part, keyboard: InlineKeyboardMarkup | None, *, is_reply: bool
+    ) -> int:
+        """Send until the message stands in the chat once."""
+        patient = {**version, "read_timeout": self._read_timeout_seconds}
+        backoffs = _backoffs()
         while True:
-            await self._wait_out_ban()
+            lost = Lost(self.floor, part.text)
             try:
-                return await call()
-            except RetryAfter as error:
-                self._pace.banned(error)
-            except ChatMigrated as error:
-                self._target = replace(self._target, chat_id=error.new_chat_id)
+                return await self._following(lambda: self._send(patient, keyboard, is_reply=is_reply))
             except BadRequest:  # is a NetworkError to python-telegram-bot
                 raise
             except NetworkError as error:
-                log.warning("Telegram could not be reached, trying again in %.1f s: %s", backoff, _named(error))
-                await self._pace.sleep(backoff)
-                backoff = min(backoff * 2, LONGEST_BACKOFF_SECONDS)
+                await self._rest(next(backoffs), error)
+                may_stand = not isinstance(error, NotSent)
+            if may_stand and (found := await self.find(lost)) is not None:
+                return await self.replace(found, part, keyboard, is_reply=is_reply)
 
-    async def _wait_out_ban(self) -> None:
-        while (seconds := self._pace.ban_seconds) > 0:
-            log.info("Telegram wants %.1f s of silence in chat %s", seconds, self._target.chat_id)
-            await self._pace.sleep(seconds)
+    async def _persist(self, call: Callable[[], Awaitable[_T]]) -> _T:
+        """Call until Telegram takes or refuses it. There is no limit of tries: cancelling is what ends them."""
+        backoffs = _backoffs()
+        while True:
+            try:
+                return await self._following(call)
+            except BadRequest:
+                raise
+            except NetworkError as error:
+                await self._rest(next(backoffs), error)
+
+    async def _following(self, call: Callable[[], Awaitable[_T]]) -> _T:
+        """Call, and once more where the chat has moved to."""
+        try:
+            return await call()
+        except ChatMigrated as error:
+            old_chat_id, new_chat_id = self.target.chat_id, error.new_chat_id
+            # There messages are numbered anew, and topics begin.
+            self.target = Target(new_chat_id, is_group=True)
+        if self._on_migrated:
+            self._on_migrated(old_chat_id, new_chat_id)
+        return await call()
+
+    async def _rest(self, seconds: float, error: NetworkError) -> None:
+        log.warning("Telegram could not be reached, trying again in %.1f s: %s", seconds, _named(error))
+        await self._limiter.sleep(seconds)
+
+    async def _mark(self, message_id: int) -> Message | bool | None:
+        """Change a message by a button; None when it cannot be changed by us."""
+        try:
+            return await self._persist(
+                lambda: self._bot.edit_message_reply_markup(self.target.chat_id, message_id, reply_markup=_MARK)
+            )
+        except BadRequest:
+            return None
+
+    async def _unmark(self, message_id: int) -> None:
+        with contextlib.suppress(BadRequest):
+            await self._persist(lambda: self._bot.edit_message_reply_markup(self.target.chat_id, message_id))
+
+
+def _backoffs() -> Iterator[float]:
+    """Seconds to wait after each failure: longer and longer, and not the same for all who wait."""
+    seconds = FIRST_BACKOFF_SECONDS
+    while True:
+        yield seconds * random.uniform(0.5, 1.0)  # noqa: S311  # nothing is kept secret by it
+        seconds = min(seconds * 2, LONGEST_BACKOFF_SECONDS)
 
 
 def _named(error: NetworkError) -> str:

@@ -1,32 +1,30 @@
-"""One growing answer: the events of a run become previews at a safe pace, and its end the final messages."""
+"""Draft: the events of a run become one growing answer at a safe pace, and its end the parts that are to be sent."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
-from telegram import InlineKeyboardMarkup
-from telegram.error import RetryAfter, TelegramError
+from telegram.error import TelegramError
 
-from handlers.delivery import Delivery, Target, formatted
 from handlers.failures import in_background
-from handlers.pace import Pace, retry_seconds
+from handlers.parts import formatted
 from handlers.preview import Preview
 from handlers.progress import Progress
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Sequence
 
-    from telegram import Bot, InlineKeyboardButton
+    from telegram import InlineKeyboardMarkup
 
-    from handlers.delivery import Part
-    from handlers.preview import Standing
+    from handlers.delivery import Delivery, Target
+    from handlers.limiter import Limiter
+    from handlers.lost import Lost
+    from handlers.parts import Part
     from routing.response_formatter import ResponseFormatter
     from routing.types import Event, ExecutionResult
-
-__all__ = ["Draft", "Target"]
 
 log = logging.getLogger(__name__)
 
@@ -34,36 +32,54 @@ log = logging.getLogger(__name__)
 FIRST_TYPING_SECONDS = 0.1
 # Telegram shows it for five seconds.
 TYPING_SECONDS = 4.5
+# When the program is stopped it has a few seconds for everything.
+LONGEST_INTERRUPT_SECONDS = 2.0
 
 
 class Draft:
-    """One answer in one chat, from the first event to the last part. Lives for one run.
+    """One answer in one chat, from the first event to the parts of its end. Lives for one run.
 
-    `follow` shows what comes while it comes, on tasks of its own: no event ever waits for Telegram. `finish` delivers
-    the answer.
+    `follow` shows what comes while it comes, on tasks of its own: no event ever waits for Telegram. Then either `parts`
+    and `settled` say what is to be sent, and what it takes the place of, or `interrupt` leaves the answer as it is.
+
+    `standing` are the messages that an earlier life has left: they go on growing. `on_standing` is called with the ids
+    of all messages that stand whenever there is a new one.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what it shows, how, where, and what stands there already
         self,
-        bot: Bot,
-        target: Target,
+        delivery: Delivery,
+        limiter: Limiter,
         formatter: ResponseFormatter,
         *,
-        stop_button: InlineKeyboardButton | None = None,
-        pace: Pace | None = None,
+        stop_keyboard: InlineKeyboardMarkup | None = None,
+        standing: Sequence[int] = (),
+        on_standing: Callable[[list[int]], None] | None = None,
     ) -> None:
-        stop_keyboard = InlineKeyboardMarkup([[stop_button]]) if stop_button else None
+        self._delivery = delivery
+        self._limiter = limiter
         self._formatter = formatter
-        self._pace = pace or Pace(is_group=target.is_group)
-        self._delivery = Delivery(bot, target, self._pace)
         self._progress = Progress()
-        self._preview = Preview(self._delivery, self._pace, formatter, self._progress, stop_keyboard)
+        self._preview = Preview(
+            delivery,
+            limiter,
+            formatter,
+            self._progress,
+            stop_keyboard=stop_keyboard,
+            standing=standing,
+            on_standing=on_standing,
+        )
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def text(self) -> str:
         """The answer so far, without anything that a fallback made void."""
         return self._progress.text
+
+    @property
+    def target(self) -> Target:
+        """Where it goes: somewhere else than at first once its group has become a supergroup."""
+        return self._delivery.target
 
     async def follow(self, events: AsyncIterator[Event]) -> ExecutionResult:
         """Show the events of a run as they come; the result it finished with. The caller closes the stream."""
@@ -81,42 +97,37 @@ class Draft:
             raise RuntimeError("the run ended without saying how")
         return self._progress.result
 
-    async def finish(self, text: str, footer: str = "", keyboard: InlineKeyboardMarkup | None = None) -> list[int]:
-        """Deliver the answer, whatever it takes; the ids of its messages. `keyboard` goes under the last of them.
+    async def parts(self, text: str, footer: str = "") -> list[Part]:
+        """The messages of the finished answer; none with nothing visible in `text` and `footer`."""
+        return await formatted(partial(self._formatter.format, footer=footer), text)
 
-        The parts take the previews' places. With nothing visible in `text` and `footer` nothing is sent, and the
-        previews go. Raises Forbidden and the like when the chat takes nothing any more.
-        """
+    async def settled(self) -> tuple[int | Lost, ...]:
+        """Stop showing; the messages that the finished answer takes the place of, once none of them can change."""
         self._stop_showing()
-        standing = await self._preview.settled()
-        parts = await formatted(partial(self._formatter.format, footer=footer), text)
-        message_ids = []
-        for index, part in enumerate(parts):
-            under = keyboard if index == len(parts) - 1 else None
-            message_ids.append(await self._deliver(part, under, standing[index] if index < len(standing) else None))
-        for left_over in standing[len(parts) :]:
-            await self._delivery.delete(left_over.message_id)
-        return message_ids
+        return await self._preview.settled()
 
-    async def _deliver(self, part: Part, keyboard: InlineKeyboardMarkup | None, standing: Standing | None) -> int:
-        is_reply = part.index == 0
-        if standing is None:
-            return await self._delivery.send(part, keyboard, is_reply=is_reply)
-        if (standing.markdown, standing.keyboard) == (part.markdown, keyboard):
-            return standing.message_id
-        return await self._delivery.replace(standing.message_id, part, keyboard, is_reply=is_reply)
+    async def interrupt(self, notice: str) -> tuple[int, ...]:
+        """Stop showing, and leave what stands with a notice instead of the stop button; the ids of what stands.
+
+        One try, for two seconds at most: whoever goes on with the answer will see to what is left.
+        """
+        try:
+            async with asyncio.timeout(LONGEST_INTERRUPT_SECONDS):
+                await self.settled()
+                await self._preview.close_with(notice)
+        except (TelegramError, TimeoutError) as error:
+            log.info("an answer is left as it stands: %s", type(error).__name__)
+        return tuple(self._preview.message_ids)
 
     def _stop_showing(self) -> None:
         for task in self._tasks:
             task.cancel()
 
     async def _show_typing(self) -> None:
-        await self._pace.sleep(FIRST_TYPING_SECONDS)
+        await self._limiter.sleep(FIRST_TYPING_SECONDS)
         while not self._preview.shows_text:
             try:
                 await self._delivery.type_once()
-            except RetryAfter as error:
-                await self._pace.sleep(retry_seconds(error))
             except TelegramError as error:
                 log.debug("typing could not be shown: %s", type(error).__name__)
-            await self._pace.sleep(TYPING_SECONDS)
+            await self._limiter.sleep(TYPING_SECONDS)

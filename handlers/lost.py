@@ -1,17 +1,38 @@
-"""A message that may have been sent without our knowing its id, and how it is told from others."""
+"""Lost: a message that may have been sent, of which nobody knows the id, and how it is told from others."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from telegram import Message
+
+Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A message with this text that stands, if at all, somewhere after another one."""
+    """A message with this text that stands, if at all, after another one."""
 
     after_message_id: int
     text: str
 
-    def as_json(self) -> dict[str, object]:
-        """The same as JSON."""
-        return {"after_message_id": self.after_message_id, "text": self.text}
+    def is_it(self, message: Message, thread_id: int | None) -> bool:
+        """Whether a message of ours is the one that was lost: it is in this topic, and reads alike."""
+        topic = message.message_thread_id if message.is_topic_message else None
+        return topic == thread_id and _essence(message.text or "") == _essence(self.text)
+
+    def as_json(self) -> Json:
+        """All of it as JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, written: Json) -> Self:
+        """Read what `as_json` wrote. Raises KeyError."""
+        return cls(written["after_message_id"], written["text"])
+
+
+def _essence(text: str) -> str:
+    """The letters and digits: Telegram trims white space, and drops characters that nobody sees."""
+    return "".join(filter(str.isalnum, text))

@@ -6,8 +6,14 @@
     ...commit outbox.posting(parcels)...
     await ship(outbox, front.delivery, parcels)     # returns once each was sent, or refused for good
 
-and for what a life before has left: `await ship(outbox, front.delivery, parcels, after_crash=True)`, with the unsent
-parcels of a chat in their order.
+and for what a life before has left, the parcels of a chat in their order:
+
+    await ship(outbox, front.delivery, parcels, after_crash=True)
+
+What is promised. A part that was written down is sent, whatever happens, and once. Edits that a crash interrupted are
+made again, which changes nothing. Of new messages, the first that is not marked as sent may have been sent when the
+process died: it is looked for as handlers/delivery.py says. It is sent twice only if it is not among the ten messages
+after the question that the new life does not know.
 """
 
 from __future__ import annotations
@@ -67,12 +73,65 @@ async def ship(
     """Send parcels in their order, and mark each as soon as it is sent; those that the chat refuses as refused.
 
     Waits out floods and outages. When it is cancelled, what is not sent stays in the outbox. `after_crash`: nobody
-    knows whether the first parcel of an answer was on its way, so it is looked for before it is sent.
+    knows whether the first parcel of each answer was on its way, so it is looked for before it is sent.
     """
-    raise NotImplementedError
+    deliveries: dict[Target, Delivery] = {}
+    begun: set[str] = set()
+    closed: set[int] = set()
+    for parcel in parcels:
+        target = _target(parcel)
+        delivery = deliveries.setdefault(target, delivery_for(target))
+        may_stand = after_crash and parcel.answer_id not in begun
+        begun.add(parcel.answer_id)
+        if parcel.chat_id in closed:
+            outbox.refused(parcel)
+            continue
+        try:
+            message_id = await _deliver(delivery, parcel, may_stand=may_stand)
+        except (Forbidden, BadRequest) as error:
+            log.warning("part %d of answer %s was refused: %s", parcel.part, parcel.answer_id, error)
+            outbox.refused(parcel)
+            if isinstance(error, Forbidden) or not await delivery.is_open():
+                log.warning("chat %s takes nothing any more", parcel.chat_id)
+                closed.add(parcel.chat_id)
+        else:
+            outbox.sent(parcel, message_id)
+
+
+async def _deliver(delivery: Delivery, parcel: Parcel, *, may_stand: bool) -> int:
+    """Send, edit or delete a message; its id, or 0 where none was there."""
+    part, lost = _read(parcel)
+    if may_stand and part and parcel.message_id is None and lost is None and parcel.reply_to_message_id:
+        lost = Lost(parcel.reply_to_message_id, part.text)
+    message_id = await delivery.find(lost) if lost else parcel.message_id
+    if part is None:
+        if message_id is not None:
+            await delivery.delete(message_id)
+        return message_id or 0
+    if message_id is None:
+        return await delivery.send(part, is_reply=part.index == 0)
+    return await delivery.replace(message_id, part, is_reply=part.index == 0)
+
+
+def _target(parcel: Parcel) -> Target:
+    return Target(
+        parcel.chat_id,
+        parcel.thread_id,
+        parcel.reply_to_message_id,
+        is_group=parcel.is_group,
+        after_message_id=parcel.reply_to_message_id or 0,
+    )
 
 
 def _written(part: Part | None, lost: Lost | None) -> str:
-    """The body of a parcel; empty where there is nothing to say."""
-    body = {"part": part and part.as_json(), "lost": lost and lost.as_json()}
-    return json.dumps(body) if part or lost else ""
+    """The body of a parcel; empty where a message that stands is only to be deleted."""
+    if part is None and lost is None:
+        return ""
+    return json.dumps({"part": part and part.as_json(), "lost": lost and lost.as_json()})
+
+
+def _read(parcel: Parcel) -> tuple[Part | None, Lost | None]:
+    """What `_written` wrote: the part to be sent, and the message that may stand in its place."""
+    body = json.loads(parcel.body) if parcel.body else {}
+    part, lost = body.get("part"), body.get("lost")
+    return Part.from_json(part) if part else None, Lost.from_json(lost) if lost else None

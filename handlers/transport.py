@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import ssl
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import certifi
@@ -20,10 +22,19 @@ if TYPE_CHECKING:
 _READ, _CONNECT, _POOL = 5.0, 5.0, 30.0
 
 
+# What fails before anything was sent. A time-out that is none of these may come after Telegram did what it was told.
+_NO_CONNECTION = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
+
+
+class NotSent(NetworkError):
+    """Raised when no connection was made: Telegram has certainly not done what it was to be told."""
+
+
 class Transport(BaseRequest):
     """One pool of connections to the Bot API. Lives from `initialize` to `shutdown`, and may be opened again.
 
-    Proxies are taken from the environment. Errors name neither the address nor the token in it.
+    Proxies are taken from the environment. Errors name neither the address nor the token in it. What answers in
+    Telegram's place, as a gateway or the log-in page of a hotel does, is a NetworkError whatever its status says.
     """
 
     def __init__(self, connections: int = 1, *, read_seconds: float = _READ, connect_seconds: float = _CONNECT) -> None:
@@ -62,7 +73,10 @@ class Transport(BaseRequest):
         connect_timeout: Seconds = BaseRequest.DEFAULT_NONE,
         pool_timeout: Seconds = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
-        """Make one call; its status and body. Raises TimedOut, or NetworkError for any other failure on the way."""
+        """Make one call; its status and body.
+
+        Raises NotSent when no connection was made, TimedOut, or NetworkError for any other failure on the way.
+        """
         if self._session is None:
             raise RuntimeError("the transport is not initialized")
         connecting = _seconds(connect_timeout, self._connect_seconds)
@@ -72,12 +86,41 @@ class Transport(BaseRequest):
             sock_read=_seconds(read_timeout, self._read_seconds),
         )
         try:
-            async with self._session.request(method, url, data=_body(request_data), timeout=limits) as response:
-                return response.status, await response.read()
+            async with self._session.request(
+                method, url, data=_body(request_data), timeout=limits, allow_redirects=False
+            ) as response:
+                return _checked(response.status, await response.read())
+        except _NO_CONNECTION as error:
+            raise NotSent(type(error).__name__) from error
         except TimeoutError as error:
             raise TimedOut from error
         except (aiohttp.ClientError, OSError) as error:
             raise NetworkError(type(error).__name__) from error
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """Read Telegram's answer. Raises NetworkError when it is not Telegram's."""
+        answer = _read(payload)
+        if answer is None:
+            raise NetworkError("the answer is not Telegram's")
+        return answer
+
+
+def _checked(status: int, body: bytes) -> tuple[int, bytes]:
+    """Let a refusal pass that is Telegram's own; files and other successes are for whoever asked for them."""
+    if status >= HTTPStatus.MULTIPLE_CHOICES and _read(body) is None:
+        raise NetworkError(f"status {status}, and not by Telegram")
+    return status, body
+
+
+def _read(body: bytes) -> dict[str, Any] | None:
+    """Telegram's JSON: an object that says whether the call is ok."""
+    try:
+        answer = json.loads(body.decode(errors="replace"))
+    except (ValueError, RecursionError):
+        return None
+    is_whole = isinstance(answer, dict) and ("result" if answer.get("ok") else "description") in answer
+    return answer if is_whole else None
 
 
 def _seconds(given: Seconds, otherwise: float) -> float | None:
