@@ -14,9 +14,10 @@ from routing.types import Message
 from storage.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from storage.database import Database
+    from storage.transaction import Statement
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,10 @@ class ConversationKey:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question and its answer. `attachments_note` stands for what came along with the question ("[photo]")."""
+    """A question and its answer. `attachments_note` stands for what came along with the question ("[photo]").
+
+    `user_id` is who asked, 0 where that is not known.
+    """
 
     question: str
     answer: str
@@ -44,6 +48,7 @@ class Turn:
     attachments_note: str = ""
     asked_at: float = 0.0
     token: str = ""
+    user_id: int = 0
 
 
 @dataclass(slots=True)
@@ -81,20 +86,32 @@ class Conversations:
         conversation = await self._conversation(key)
         return tuple(message for turn in conversation.turns for message in _messages(turn))
 
-    async def append(
-        self, key: ConversationKey, question: str, answer: str, model_id: str, attachments_note: str = ""
-    ) -> None:
-        """Add a turn that has been answered."""
+    async def append(  # noqa: PLR0913 - a turn, and what is kept with it
+        self,
+        key: ConversationKey,
+        question: str,
+        answer: str,
+        model_id: str,
+        attachments_note: str = "",
+        *,
+        user_id: int = 0,
+        replaces_last: bool = False,
+        along: Sequence[Statement] = (),
+    ) -> int:
+        """Add a turn that has been answered; returns the ticket of its transaction, for `Database.settle`.
+
+        `user_id` asked (0: not known). `replaces_last`: the turn before is taken back. `along` is committed in the same
+        transaction, and even where conversations are not kept on disk.
+        """
         conversation = await self._conversation(key)
-        turn = Turn(question, answer, model_id, attachments_note, self._clock(), secrets.token_hex(8))
+        statements = [_deletion(conversation.turns.pop())] if replaces_last and conversation.turns else []
+        turn = Turn(question, answer, model_id, attachments_note, self._clock(), secrets.token_hex(8), user_id)
         conversation.turns.append(turn)
-        self._store(
-            conversation,
-            "INSERT INTO turns (token, chat_id, thread_id, asked_at, question, attachments_note, answer, model_id) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (turn.token, key.chat_id, key.thread_id, turn.asked_at, question, attachments_note, answer, model_id),
-            limit=_TURNS_WAITING_AT_MOST,
-        )
+        if self._on_disk:
+            statements.append(_insertion(turn, key))
+            conversation.ticket = self._put_turn(statements, along)
+            return conversation.ticket
+        return self._database.put(*along) if along else 0
 
     async def last_turn(self, key: ConversationKey) -> Turn | None:
         """The turn that was added last."""
@@ -107,7 +124,7 @@ class Conversations:
         if not conversation.turns:
             return None
         turn = conversation.turns.pop()
-        self._store(conversation, "DELETE FROM turns WHERE token = ?", (turn.token,))
+        self._store(conversation, _deletion(turn))
         return turn
 
     async def clear(self, key: ConversationKey) -> None:
@@ -115,8 +132,20 @@ class Conversations:
         conversation = await self._conversation(key)
         conversation.turns.clear()
         conversation.said.clear()
-        self._store(conversation, "DELETE FROM turns WHERE chat_id = ? AND thread_id = ?", (key.chat_id, key.thread_id))
-        self._store(conversation, "DELETE FROM said WHERE chat_id = ? AND thread_id = ?", (key.chat_id, key.thread_id))
+        self._store(
+            conversation,
+            ("DELETE FROM turns WHERE chat_id = ? AND thread_id = ?", (key.chat_id, key.thread_id)),
+            ("DELETE FROM said WHERE chat_id = ? AND thread_id = ?", (key.chat_id, key.thread_id)),
+        )
+
+    def forget_person(self, user_id: int) -> None:
+        """Forget in memory what somebody said, in private and in groups; who deletes it on disk calls this then."""
+        for key, conversation in self._conversations.items():
+            if key.chat_id == user_id:
+                conversation.turns.clear()
+                conversation.said.clear()
+            others = [turn for turn in conversation.turns if turn.user_id != user_id]
+            conversation.turns = deque(others, maxlen=_TURNS_KEPT)
 
     async def current_model(self, key: ConversationKey) -> str | None:
         """The id of the model that answered last."""
@@ -129,8 +158,25 @@ class Conversations:
         if what in conversation.said:
             return False
         conversation.said.add(what)
-        self._store(conversation, "INSERT OR IGNORE INTO said VALUES (?, ?, ?)", (key.chat_id, key.thread_id, what))
+        self._store(conversation, ("INSERT OR IGNORE INTO said VALUES (?, ?, ?)", (key.chat_id, key.thread_id, what)))
         return True
+
+    async def move_chat(self, old_chat_id: int, new_chat_id: int) -> None:
+        """Go on in another chat: Telegram gives a group a new id when it becomes a supergroup.
+
+        What was said there meanwhile comes after what was said before.
+        """
+        threads = await self._threads(old_chat_id)
+        pairs = [(ConversationKey(old_chat_id, thread), ConversationKey(new_chat_id, thread)) for thread in threads]
+        # All are read before anything is moved: until that is on disk, a reader would find them in the old chat.
+        loaded = {key: await self._conversation(key) for pair in pairs for key in pair}
+        ticket = self._database.put(*_moving(old_chat_id, new_chat_id)) if self._on_disk else 0
+        for old, new in pairs:
+            before = self._conversations.pop(old, loaded[old])
+            after = self._conversations.setdefault(new, loaded[new])
+            after.turns = deque([*before.turns, *after.turns], maxlen=_TURNS_KEPT)
+            after.said |= before.said
+            after.ticket = ticket
 
     async def purge(self, retention_days: float) -> None:
         """Forget turns older than that (0: keep them). What a laxer `store_prompts` once stored is erased. Raises
@@ -148,11 +194,26 @@ class Conversations:
                 conversation.turns.popleft()
         await self._database.write(("DELETE FROM turns WHERE asked_at < ?", (oldest,)))
 
-    def _store(
-        self, conversation: _Conversation, sql: str, values: tuple[object, ...], *, limit: int | None = None
-    ) -> None:
+    def _put_turn(self, statements: Sequence[Statement], along: Sequence[Statement]) -> int:
+        if along and self._database.pending < _TURNS_WAITING_AT_MOST:
+            return self._database.put(*statements, *along)
+        ticket = self._database.put(*statements, limit=_TURNS_WAITING_AT_MOST)
+        # Where even memory has no room for the turn, what must be done with it is done all the same.
+        return self._database.put(*along) if along else ticket
+
+    def _store(self, conversation: _Conversation, *statements: Statement) -> None:
         if self._on_disk:
-            conversation.ticket = self._database.put((sql, values), limit=limit)
+            conversation.ticket = self._database.put(*statements)
+
+    async def _threads(self, chat_id: int) -> list[int]:
+        """The topics in which something was said."""
+        threads = {key.thread_id for key in self._conversations if key.chat_id == chat_id}
+        if self._on_disk:
+            try:
+                threads.update(thread_id for (thread_id,) in await self._database.read(_THREADS, (chat_id, chat_id)))
+            except StorageError as error:
+                logger.error("A chat is moved on disk alone: %s", error, exc_info=error)  # noqa: TRY400 - its sentence
+        return sorted(threads)
 
     async def _conversation(self, key: ConversationKey) -> _Conversation:
         if key not in self._conversations:
@@ -169,7 +230,7 @@ class Conversations:
             return conversation
         try:
             turns = await self._database.read(
-                "SELECT question, answer, model_id, attachments_note, asked_at, token FROM turns "
+                "SELECT question, answer, model_id, attachments_note, asked_at, token, user_id FROM turns "
                 "WHERE chat_id = ? AND thread_id = ? ORDER BY id DESC LIMIT ?",
                 (key.chat_id, key.thread_id, _TURNS_KEPT),
             )
@@ -194,6 +255,32 @@ class Conversations:
             del self._conversations[key]
 
 
+def _insertion(turn: Turn, key: ConversationKey) -> Statement:
+    values = (key.chat_id, key.thread_id, turn.asked_at, turn.question, turn.attachments_note, turn.answer)
+    return _INSERT, (turn.token, *values, turn.model_id, turn.user_id)
+
+
+def _deletion(turn: Turn) -> Statement:
+    return "DELETE FROM turns WHERE token = ?", (turn.token,)
+
+
+def _moving(old_chat_id: int, new_chat_id: int) -> tuple[Statement, ...]:
+    return (
+        ("UPDATE turns SET chat_id = ? WHERE chat_id = ?", (new_chat_id, old_chat_id)),
+        ("UPDATE OR IGNORE said SET chat_id = ? WHERE chat_id = ?", (new_chat_id, old_chat_id)),
+        ("DELETE FROM said WHERE chat_id = ?", (old_chat_id,)),
+    )
+
+
 def _messages(turn: Turn) -> tuple[Message, Message]:
     question = "\n".join(part for part in (turn.attachments_note, turn.question) if part)
     return Message("user", question), Message("assistant", turn.answer)
+
+
+_INSERT = """
+    INSERT INTO turns (
+        token, chat_id, thread_id, asked_at, question, attachments_note, answer, model_id, user_id
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+_THREADS = "SELECT thread_id FROM turns WHERE chat_id = ? UNION SELECT thread_id FROM said WHERE chat_id = ?"

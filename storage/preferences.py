@@ -57,6 +57,16 @@ class Preferences:
                 ("INSERT OR REPLACE INTO model_choices VALUES (?, ?, ?)", (key.chat_id, key.thread_id, model_id))
             )
 
+    async def move_chat(self, old_chat_id: int, new_chat_id: int) -> None:
+        """Have a chat's choices count under its new id, except where another was made there already."""
+        await self.load()
+        for old in [key for key in self._models if key.chat_id == old_chat_id]:
+            self._models.setdefault(ConversationKey(new_chat_id, old.thread_id), self._models.pop(old))
+        self._database.put(
+            ("UPDATE OR IGNORE model_choices SET chat_id = ? WHERE chat_id = ?", (new_chat_id, old_chat_id)),
+            ("DELETE FROM model_choices WHERE chat_id = ?", (old_chat_id,)),
+        )
+
     async def get(self, name: str) -> str | None:
         """A value of the whole bot's, such as `strategy`."""
         await self.load()
