@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # Service managers and people wait longer than this; nothing that is written down is lost by ending sooner.
-LONGEST_ENDING_SECONDS = 4.5
+LONGEST_ENDING_SECONDS = 4.3
 
 
-def stop_asked() -> asyncio.Event:
+def stop_asked(longest_seconds: float = LONGEST_ENDING_SECONDS) -> asyncio.Event:
     """Return what SIGINT or SIGTERM sets, for the running loop of the main thread.
 
-    From then on the process has LONGEST_ENDING_SECONDS, whatever hangs; a second signal ends it at once.
+    From then on the process has `longest_seconds`, whatever hangs; a second signal ends it at once.
     """
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     asked: list[int] = []
@@ -31,7 +31,7 @@ def stop_asked() -> asyncio.Event:
         asked.append(number)
         # Alarms reach a process whose loop hangs, or has ended while threads are waited for.
         signal.signal(signal.SIGALRM, _end_late)
-        signal.setitimer(signal.ITIMER_REAL, LONGEST_ENDING_SECONDS)
+        signal.setitimer(signal.ITIMER_REAL, longest_seconds)
         if not loop.is_closed():
             loop.call_soon_threadsafe(stop.set)
 
