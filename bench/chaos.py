@@ -38,7 +38,7 @@ def print_outcome(options: Options, outcome: Outcome) -> None:
     print(f"{'answered out of order in its chat':<45}{len(outcome.disordered):>6}")
     print(f"{'messages left with a Stop button':<45}{outcome.growing:>6}")
     print(f"{'model runs for an answer that was stored':<45}{len(outcome.needless):>6}")
-    waits = sorted(verdict.wait_seconds for verdict in outcome.all)
+    waits = sorted(verdict.wait_seconds for verdict in outcome.all if verdict.wait_seconds) or [0.0]
     print(f"{'wait, kills included: p50, p95, longest':<45}", end="")
     print("   ".join(f"{waits[min(int(share * len(waits)), len(waits) - 1)]:.1f} s" for share in (0.5, 0.95, 1.0)))
     print("\ntarget: none lost; doubles only by a kill within an API call, and under 1 %: ", end="")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import random
 import shutil
 import sqlite3
@@ -130,7 +131,9 @@ class Stage:
         return not self.growing and all(is_answered(chat, one) for chat, asked in chats for one in asked)
 
     def _silent_from(self) -> float:
-        """When the bot's last call will be too long ago for another one to come."""
+        """When the bot's last call will be too long ago for another one to come; not while updates wait for it."""
+        if self.telegram.world.updates:
+            return math.inf
         latest = self.telegram.calls[-1000:]
         last = max((call.at for call in latest if call.method != "getUpdates"), default=time.monotonic())
         return last + _SILENCE_SECONDS

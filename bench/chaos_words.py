@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -83,17 +82,15 @@ def pasted(first: Wanted, second: Wanted) -> tuple[str, str]:
 
 
 class Echo:
-    """Answers what it is told to. `runs` counts how often it was asked for each token, `asked_at` when it was last."""
+    """Answers what it is told to. `asked_at` are the times, of time.monotonic(), at which it was asked for a token."""
 
     def __init__(self) -> None:
-        self.runs: Counter[str] = Counter()
         self.asked_at: dict[str, list[float]] = {}
 
     def script(self, body: Any) -> Script:
         """How the answer to a request goes: every order in its last message is followed."""
         orders = _ORDER.findall(body["messages"][-1]["content"])
         for token, _, _ in orders:
-            self.runs[token] += 1
             self.asked_at.setdefault(token, []).append(time.monotonic())
         text = "\n\n".join(answer(token, int(lines)) for token, lines, _ in orders) or "I was told nothing to say."
         size = max(1, -(-len(text) // _PIECES))
