@@ -11,6 +11,7 @@ import pytest
 from telegram import CallbackQuery, Update, User
 from telegram.ext import Application, CommandHandler, MessageHandler, filters
 
+from handlers.lane import Lane, Place
 from handlers.lanes import Lanes, command_of
 from storage.database import Database
 from storage.inbox import Inbox
@@ -235,7 +236,7 @@ async def test_a_thousand_empty_lanes_are_forgotten(bot: Bot) -> None:
     assert len(bot.lanes._lanes) == 1000
     await bot.let_go("x")
     await bot.all_done()
-    assert bot.lanes._lanes == {}
+    assert (bot.lanes._lanes, bot.lanes._tries._errors) == ({}, {})
 
 
 # --- the inbox --------------------------------------------------------------------------------------------------------
@@ -272,6 +273,17 @@ async def test_cancelled_while_waiting(bot: Bot, database: Database) -> None:
         await waiting
     assert bot.finished == ["a", "c"]
     assert await unfinished(database) == {2: (0, 0)}
+
+
+async def test_cancelled_when_its_turn_comes() -> None:
+    """Both may happen in one moment: the place is left all the same, and the next one's turn comes."""
+    lane, places = Lane(Signs()), [Place(), Place(), Place()]
+    for place in places:
+        lane.enter(place)
+    places[1].turn.cancel()
+    lane.leave(places[0])
+    lane.leave(places[1])
+    assert places[2].turn.result() is True
 
 
 async def test_cancelled_at_work(bot: Bot, database: Database) -> None:
@@ -552,6 +564,17 @@ async def test_a_long_message_that_waited_is_not_held_up_again(database: Databas
     await bot.all_done()
 
 
+async def test_each_piece_has_its_time(database: Database) -> None:
+    """A long paste takes longer than a piece of it may."""
+    bot = Bot(Inbox(database), paste_seconds=0.4)
+    for text in (LONGEST, LONGEST, "the end"):
+        await bot.say(text)
+        await asyncio.sleep(0.25)
+    assert bot.started == [f"{LONGEST * 2}the end"]
+    await bot.let_go(*bot.started)
+    await bot.all_done()
+
+
 async def test_what_somebody_else_says_is_not_part_of_a_paste(bot: Bot) -> None:
     """In a group others may write in between: they come after it."""
     await bot.say(LONGEST, -100)
@@ -603,16 +626,18 @@ async def test_a_paste_may_be_too_long(database: Database) -> None:
 
 async def test_the_newest_version_of_a_waiting_message_is_answered(bot: Bot, database: Database) -> None:
     """The edit is nothing more to answer: it ends with the message."""
+    await bot.let_go("other")
     await bot.say("busy")
+    await bot.say("other")
     await bot.say("helo")
-    await bot.say("hello", kind="edited_message", message_id=2)
-    await bot.say("hello!", kind="edited_message", message_id=2)
+    await bot.say("hello", kind="edited_message", message_id=3)
+    await bot.say("hello!", kind="edited_message", message_id=3)
     await bot.let_go("busy")
-    assert bot.started == ["busy", "hello!"]
-    assert await unfinished(database) == {2: (1, 0), 3: (0, 0), 4: (0, 0)}
+    assert bot.started == ["busy", "other", "hello!"]
+    assert await unfinished(database) == {3: (1, 0), 4: (0, 0), 5: (0, 0)}
     await bot.let_go("hello!")
     await bot.all_done()
-    assert await states(database) == ["ended"] * 4
+    assert await states(database) == ["ended"] * 5
 
 
 async def test_an_edit_of_what_is_being_answered_waits(bot: Bot) -> None:
