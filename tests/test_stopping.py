@@ -113,7 +113,7 @@ def is_written(bot: Running | TelegramServer, user_id: int = ADMIN_ID) -> bool:
 
 
 async def test_it_ends_with_everything_under_way_at_once(tmp_path: Path) -> None:
-    """Answers that grow in fifty chats, a model that hangs, a flood, a file that never comes, a Telegram that is gone."""
+    """Answers grow in fifty chats, a model hangs, a flood is waited out, a file never comes, and Telegram is gone."""
     model = endless()
     settings = {"ALLOWED_USER_IDS": EVERYBODY, "GENERATIONS_PER_ENDPOINT": 100}
     async with a_process(tmp_path, model, telegram=SlowFiles(), **settings) as (telegram, bot, ollama):
