@@ -173,10 +173,10 @@ class Conversations:
         ticket = self._database.put(*_moving(old_chat_id, new_chat_id)) if self._on_disk else 0
         for old, new in pairs:
             before = self._conversations.pop(old, loaded[old])
-            after = self._conversations.setdefault(new, loaded[new])
-            after.turns = deque([*before.turns, *after.turns], maxlen=_TURNS_KEPT)
-            after.said |= before.said
-            after.ticket = ticket
+            after = self._conversations.pop(new, loaded[new])
+            turns = deque([*before.turns, *after.turns], maxlen=_TURNS_KEPT)
+            self._conversations[old] = _Conversation(deque(maxlen=_TURNS_KEPT), set(), ticket)
+            self._conversations[new] = _Conversation(turns, before.said | after.said, ticket)
 
     async def purge(self, retention_days: float) -> None:
         """Forget turns older than that (0: keep them). What a laxer `store_prompts` once stored is erased. Raises

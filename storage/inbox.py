@@ -113,9 +113,8 @@ class Inbox:
         """Keep it, with its answer so far, for the next start; whoever ends it in this life does not."""
         if row := self._row(update_id):
             row.standing, row.partial = tuple(message_ids), text or row.partial
+            row.kept = True
             self._write(row)
-            for each in self._group(row):
-                each.kept = True
 
     def remains(self, update_id: int) -> Remains:
         """What there is of its answer: of the life before, until this one has changed it."""
@@ -131,7 +130,7 @@ class Inbox:
         for row in later:
             if first not in self._group(row):
                 first.joined += (row.update_id,)
-                row.follows, row.kept = True, first.kept
+                row.follows = True
         return None
 
     def ending(self, update_id: int) -> list[Statement]:

@@ -97,6 +97,133 @@ async def test_the_last_turn_can_be_taken_back(conversations, database):
     assert await stored(database) == ["one?"]
 
 
+ALONG = ("INSERT INTO preferences VALUES ('along', ?)", ("x",))
+
+
+async def along(database):
+    await database.flush()
+    return [row["value"] for row in await database.read("SELECT value FROM preferences")]
+
+
+async def test_a_turn_says_who_asked(conversations, database):
+    """Each person's part of a group's conversation can be found again."""
+    await conversations.append(HERE, "one?", "1", "a", user_id=42)
+    await conversations.append(HERE, "two?", "2", "a")
+    await database.flush()
+    assert [row["user_id"] for row in await database.read("SELECT user_id FROM turns ORDER BY id")] == [42, 0]
+
+
+async def test_what_goes_along_is_committed_with_the_turn(conversations, database):
+    """Either both are there or neither is; the ticket says when."""
+    ticket = await conversations.append(HERE, "one?", "1", "a", along=[ALONG])
+    assert await database.settle(ticket, 5)
+    assert await along(database) == ["x"]
+    await conversations.append(HERE, "two?", "2", "a", along=[ALONG])  # refused, as it is there already
+    assert await stored(database) == ["one?"]
+
+
+async def test_a_turn_takes_the_place_of_the_last_in_one_transaction(conversations, database):
+    """/retry never leaves a conversation with two answers to a question, or with none."""
+    await conversations.append(HERE, "one?", "1", "a")
+    await conversations.append(HERE, "two?", "2", "a")
+    await database.flush()
+    refused = ("INSERT INTO no_such_table VALUES (1)", ())
+    await conversations.append(HERE, "two?", "3", "b", replaces_last=True, along=[refused])
+    assert await stored(database) == ["one?", "two?"]
+    again = Conversations(database)
+    await again.append(HERE, "two?", "4", "b", replaces_last=True)
+    assert [message.content for message in await again.history(HERE)] == ["one?", "1", "two?", "4"]
+    assert await stored(database) == ["one?", "two?"]
+    assert await contents(Conversations(database), HERE) == ["one?", "1", "two?", "4"]
+
+
+async def test_a_turn_that_has_nothing_to_replace_is_added(conversations, database):
+    """/retry after a restart without conversations on disk finds none to take back."""
+    await conversations.append(HERE, "one?", "1", "a", replaces_last=True)
+    assert await stored(database) == ["one?"]
+
+
+@pytest.mark.parametrize("store_prompts", ["hash", "off"])
+async def test_what_goes_along_is_committed_where_conversations_are_not(database, store_prompts):
+    """An answer has to be sent, and its update has to end, whatever is kept of what was said."""
+    conversations = Conversations(database, store_prompts)
+    ticket = await conversations.append(HERE, "one?", "1", "a", along=[ALONG])
+    assert await database.settle(ticket, 5)
+    assert await along(database) == ["x"]
+    assert await stored(database) == []
+    assert await database.settle(await conversations.append(HERE, "two?", "2", "a"), 5)
+
+
+async def test_what_goes_along_is_kept_where_memory_has_no_room_for_turns(database):
+    """Ten thousand entries wait for a disk: turns are dropped then, the ends of updates are not."""
+    conversations = Conversations(database)
+    ((pages,),) = await database.read("PRAGMA page_count")
+    await database._writing.execute_fetchall(f"PRAGMA max_page_count = {pages}")
+    database.put(("INSERT INTO preferences VALUES ('big', ?)", ("x" * 100_000,)))
+    for number in range(9_999):
+        database.put(("INSERT INTO disabled_models VALUES (?)", (str(number),)))
+    await conversations.append(HERE, "one?", "1", "a", along=[ALONG])
+    await database._writing.execute_fetchall("PRAGMA max_page_count = 100000")
+    assert (await along(database))[0] == "x"
+    assert await stored(database) == []
+
+
+async def test_a_group_that_becomes_a_supergroup_keeps_its_conversations(path):
+    """Telegram gives it a new id; each topic goes on, and what was said under the new id meanwhile comes last."""
+    new, new_topic = ConversationKey(-100), ConversationKey(-100, 7)
+    expected = {new: ["old?", "", "new?", ""], new_topic: ["topic?", ""], HERE: [], TOPIC: []}
+    async with await Database.open(path) as database:
+        before = Conversations(database)
+        await before.append(HERE, "old?", "", "a")
+        await before.append(TOPIC, "topic?", "", "a")
+        await before.say_once(HERE, "trimmed")
+        await before.say_once(TOPIC, "trimmed")
+    async with await Database.open(path) as database:
+        conversations = Conversations(database, in_memory=1)
+        await conversations.append(new, "new?", "", "a")
+        await conversations.say_once(new, "trimmed")
+        await conversations.move_chat(1, -100)
+        assert {key: await contents(conversations, key) for key in expected} == expected
+        assert not await conversations.say_once(new_topic, "trimmed")
+    async with await Database.open(path) as database:
+        conversations = Conversations(database)
+        assert {key: await contents(conversations, key) for key in expected} == expected
+        assert not await conversations.say_once(new, "trimmed")
+        assert not await conversations.say_once(new_topic, "trimmed")
+        assert await conversations.say_once(HERE, "trimmed")
+
+
+async def contents(conversations, key):
+    return [message.content for message in await conversations.history(key)]
+
+
+async def test_a_group_is_moved_while_the_database_is_locked(database, path):
+    """Memory has it at once, the disk later."""
+    conversations = Conversations(database)
+    await conversations.append(HERE, "old?", "", "a")
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        await conversations.append(HERE, "older?", "", "a")
+        await conversations.move_chat(1, -100)
+        assert await contents(conversations, ConversationKey(-100)) == ["old?", "", "older?", ""]
+        assert await contents(conversations, HERE) == []
+        other.execute("ROLLBACK")
+    await database.flush()
+    assert await contents(Conversations(database), ConversationKey(-100)) == ["old?", "", "older?", ""]
+
+
+@pytest.mark.parametrize("store_prompts", ["full", "off"])
+async def test_a_group_that_cannot_be_read_is_moved_in_memory(database, caplog, store_prompts):
+    """A damaged table costs history, not the move of what is known."""
+    conversations = Conversations(database, store_prompts)
+    await conversations.append(HERE, "old?", "", "a")
+    await database.flush()
+    await database._writing.execute_fetchall("DROP TABLE turns")
+    await conversations.move_chat(1, -100)
+    assert await contents(conversations, ConversationKey(-100)) == ["old?", ""]
+    assert ("A chat is moved on disk alone" in caplog.text) == (store_prompts == "full")
+
+
 async def test_a_cleared_conversation_is_forgotten_on_disk_too(conversations, database):
     """/new leaves other topics alone."""
     await conversations.append(HERE, "here?", "yes", "a")

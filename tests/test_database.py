@@ -9,6 +9,7 @@ import os
 import sqlite3
 import stat
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,15 @@ async def test_the_connections_are_set_up(database):
         await database.read("DELETE FROM preferences")
 
 
+@pytest.mark.parametrize(("sync", "expected"), [("normal", [1, 0, 0]), ("full", [2, 1, 1])])
+async def test_the_sync_policy_is_the_owners(path, sync, expected):
+    """Whoever fears power cuts has each commit synced, and on a Mac finished by the drive too."""
+    async with await Database.open(path, sync) as database:
+        pragmas = ("synchronous", "fullfsync", "checkpoint_fullfsync")
+        answers = [list(await database._writing.execute_fetchall(f"PRAGMA {pragma}")) for pragma in pragmas]
+        assert answers == [[(value,)] for value in expected]
+
+
 async def test_two_that_open_a_new_file_at_once_both_get_it(path):
     """The bot and the terminal chat may start together."""
     for number in range(10):
@@ -146,6 +156,46 @@ async def test_puts_are_committed_in_order(database):
     assert len(await database.read("SELECT * FROM disabled_models")) == 200
 
 
+@contextlib.asynccontextmanager
+async def commits_counted(database):
+    commits = []
+    await database._writing.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
+    yield commits
+    await database._writing.set_trace_callback(None)
+
+
+async def test_what_waits_together_is_committed_together(database):
+    """A commit costs more than what is in it; a hundred at most, so that urgent writes do not wait long."""
+    async with commits_counted(database) as commits:
+        for number in range(250):
+            database.put((INSERT, (str(number), "x")), (INSERT, (f"{number} too", "y")))
+        await database.flush()
+    assert len(commits) == 3
+    assert len(await names(database)) == 500
+
+
+async def test_one_that_is_refused_does_not_drop_its_neighbours(database, caplog):
+    """Those that wait together are committed together, but refused one by one, and each of them whole."""
+    tickets = []
+    for number in range(9):
+        second = (INSERT, (f"{number} too", None if number in {3, 7} else "x"))
+        tickets.append(database.put((INSERT, (f"{number}", "x")), second))
+    await database.flush()
+    taken = [number for number in range(9) if number not in {3, 7}]
+    assert await names(database) == [name for number in taken for name in (f"{number}", f"{number} too")]
+    assert [record.message for record in caplog.records] == ["An entry was refused and is dropped"] * 2
+    assert all(map(database.settled, tickets))
+
+
+async def test_order_is_kept_around_one_that_is_refused(database):
+    """The same row is written by the neighbours of a refused one: the last of them counts."""
+    replace = "INSERT OR REPLACE INTO preferences VALUES ('last', ?)"
+    for value in ("1", None, "2", None, "3"):
+        database.put((replace, (value,)))
+    await database.flush()
+    assert [row["value"] for row in await database.read("SELECT value FROM preferences")] == ["3"]
+
+
 async def test_put_writes_without_being_asked_to_flush(database):
     """The line is worked off in the background."""
     ticket = database.put((INSERT, ("a", "1")))
@@ -153,6 +203,68 @@ async def test_put_writes_without_being_asked_to_flush(database):
     await until(lambda: database.settled(ticket))
     assert await names(database) == ["a"]
     assert database.pending == 0
+
+
+async def test_settle_returns_once_the_entry_can_be_read(database):
+    """Whoever waits for a ticket waits for its transaction, not for all that came after it."""
+    tickets = [database.put((INSERT, (f"{number:03}", "x"))) for number in range(300)]
+    assert await database.settle(tickets[0], 5)
+    assert "000" in await names(database)
+    assert database.pending
+    assert await database.settle(tickets[-1], 5)
+    assert len(await names(database)) == 300
+    assert await database.settle(tickets[0], 5)
+    assert await database.settle(0, 5)
+
+
+async def test_settle_waits_no_longer_than_it_is_told(path):
+    """A database that another program has locked holds nobody up."""
+    async with await Database.open(path, busy_timeout_seconds=0.4) as database:
+        with lock(path):
+            ticket = database.put((INSERT, ("a", "1")))
+            began = time.monotonic()
+            assert not await database.settle(ticket, 0.1)
+            assert time.monotonic() - began < 0.3
+        assert await database.settle(ticket, 5)
+        assert await names(database) == ["a"]
+
+
+async def test_settle_says_at_once_that_the_disk_refuses(database):
+    """There is nothing to wait for; the entry stays in line."""
+    await fill_disk(database)
+    ticket = database.put((INSERT, ("a", "x" * 100_000)))
+    async with asyncio.timeout(5):
+        assert not await database.settle(ticket, 60)
+        assert not await database.settle(ticket, 60)
+    await set_page_limit(database, 1_000_000)
+    assert await database.settle(ticket, 5)
+    assert await names(database) == ["a"]
+
+
+async def test_who_waits_for_a_ticket_may_be_cancelled(database):
+    """The entry is written all the same, and others who wait for it are told."""
+    ticket = database.put((INSERT, ("a", "1")))
+    waiting = [asyncio.create_task(database.settle(ticket, 5)) for _ in range(3)]
+    await asyncio.sleep(0)
+    waiting[1].cancel()
+    assert [await waiting[0], await waiting[2]] == [True, True]
+    assert await names(database) == ["a"]
+
+
+async def test_nobody_waits_for_a_database_that_is_closed(path):
+    """Whoever waits while it closes is told how it ended; what comes later is never settled."""
+    database = await Database.open(path, busy_timeout_seconds=0.1)
+    with lock(path):
+        ticket = database.put((INSERT, ("a", "1")))
+        waiting = asyncio.create_task(database.settle(ticket, 60))
+        await asyncio.sleep(0.05)
+        late = asyncio.create_task(database.settle(ticket, 60))
+        async with asyncio.timeout(5):
+            await database.close()
+            assert [await waiting, await late] == [False, False]
+    late_ticket = database.put((INSERT, ("b", "1")))
+    async with asyncio.timeout(5):
+        assert not await database.settle(late_ticket, 60)
 
 
 async def test_close_commits_what_waits(path):
@@ -296,6 +408,20 @@ async def test_entries_wait_while_the_disk_is_full(database):
     await set_page_limit(database, 1_000_000)
     await until(lambda: database.pending == 0)
     assert await names(database) == ["a", "b"]
+
+
+async def test_what_fits_on_a_full_disk_is_written(database):
+    """Small entries that wait beside a large one need not wait for its room, unless they come after it."""
+    await fill_disk(database)
+    for name, text in (("a", "small"), ("b", "x" * 100_000), ("c", "small")):
+        database.put((INSERT, (name, text)))
+    with pytest.raises(DiskFull):
+        await database.flush()
+    assert await names(database) == ["a"]
+    assert database.pending == 2
+    await set_page_limit(database, 1_000_000)
+    await database.flush()
+    assert await names(database) == ["a", "b", "c"]
 
 
 async def test_what_exceeds_the_limit_is_dropped(database, caplog):

@@ -185,6 +185,9 @@ async def test_an_id_that_comes_again_after_days_is_another_update(inbox, databa
         await inbox.purge()
     assert await inbox.accept([(5, "new")]) == [5]
     assert await found_after_crash(database, clock) == (Entry(7, "between"), Entry(5, "new"))
+    inbox.end(5)
+    await inbox.purge()
+    assert (await states(database))[5] == "ended"
 
 
 async def test_what_a_cancelled_call_accepted_is_new_to_the_next(inbox, database, clock):

@@ -46,11 +46,11 @@ async def names(connection):
     return [name for (name,) in await connection.execute_fetchall("SELECT name FROM migrations ORDER BY rowid")]
 
 
-async def m002_add_a_table(connection):
+async def m998_add_a_table(connection):
     await connection.execute_fetchall("CREATE TABLE extra (id INTEGER)")
 
 
-async def m003_fail_half_way(connection):
+async def m999_fail_half_way(connection):
     await connection.execute_fetchall("CREATE TABLE half (id INTEGER)")
     await connection.execute_fetchall("INSERT INTO no_such_table VALUES (1)")
 
@@ -73,19 +73,27 @@ async def test_a_new_step_is_laid_over_old_data(connection, path):
     """An update keeps what is there."""
     await migrate(connection, path)
     await connection.execute_fetchall("INSERT INTO preferences VALUES ('strategy', 'quality')")
-    await migrate(connection, path, (*MIGRATIONS, m002_add_a_table))
+    await migrate(connection, path, (*MIGRATIONS, m998_add_a_table))
     assert list(await connection.execute_fetchall("SELECT value FROM preferences")) == [("quality",)]
-    assert (await names(connection))[-1] == "m002_add_a_table"
+    assert (await names(connection))[-1] == "m998_add_a_table"
+
+
+async def test_turns_of_the_first_version_are_nobodys(connection, path):
+    """Who asked was not written down then; the conversation goes on."""
+    await migrate(connection, path, MIGRATIONS[:1])
+    await connection.execute_fetchall("INSERT INTO turns VALUES (1, 't', 5, 0, 1.0, 'old?', '', 'yes', 'a')")
+    await migrate(connection, path)
+    assert list(await connection.execute_fetchall("SELECT question, user_id FROM turns")) == [("old?", 0)]
 
 
 async def test_a_step_that_fails_leaves_nothing_behind(connection, path):
     """The steps before it stay, and the next start can try it again."""
     with pytest.raises(sqlite3.OperationalError):
-        await migrate(connection, path, (*MIGRATIONS, m002_add_a_table, m003_fail_half_way))
+        await migrate(connection, path, (*MIGRATIONS, m998_add_a_table, m999_fail_half_way))
     tables = {name for (name,) in await connection.execute_fetchall("SELECT name FROM sqlite_schema")}
     assert "extra" in tables
     assert "half" not in tables
-    assert (await names(connection))[-1] == "m002_add_a_table"
+    assert (await names(connection))[-1] == "m998_add_a_table"
     assert not connection.in_transaction
 
 

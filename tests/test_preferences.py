@@ -63,6 +63,25 @@ async def test_one_chats_choice_is_not_anothers(database):
     assert await preferences.model_choice(TOPIC) is None
 
 
+async def test_a_group_that_becomes_a_supergroup_keeps_its_choices(path):
+    """A choice that was made under the new id already counts; others' choices stay theirs."""
+    async with await Database.open(path) as database:
+        preferences = Preferences(database)
+        await preferences.choose_model(HERE, "old")
+        await preferences.choose_model(TOPIC, "topic's")
+        await preferences.choose_model(ConversationKey(-100), "new")
+        await preferences.choose_model(ConversationKey(5), "another's")
+        await preferences.move_chat(1, -100)
+        assert await choices(preferences) == ["new", "topic's", None, None, "another's"]
+    async with await Database.open(path) as database:
+        assert await choices(Preferences(database)) == ["new", "topic's", None, None, "another's"]
+
+
+async def choices(preferences):
+    keys = (ConversationKey(-100), ConversationKey(-100, 2), HERE, TOPIC, ConversationKey(5))
+    return [await preferences.model_choice(key) for key in keys]
+
+
 async def test_a_choice_counts_while_the_database_is_locked(database, path):
     """It is written when the lock is gone."""
     preferences = Preferences(database)
