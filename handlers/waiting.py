@@ -31,27 +31,27 @@ SAID = "I have seen this, and answer it as soon as I am done with what came befo
 AFTER_SECONDS = 0.7
 # Who sends fifty messages at once needs no fifty reactions to see that they wait.
 MOST_AT_A_TIME = 5
-# The budget is the answer's first of all. A reaction should not stay because there was none for taking it back.
-TRIES = 5
-RETRY_SECONDS = 1.0
+# A growing answer wants the same budget, and may be faster; what it needs in the end is not touched.
+TRIES = 8
 
 
 class Waiting:
     """Shows people that their messages wait; whatever goes wrong with that, the log alone is told.
 
-    `concerns` says whether a message is one that will be answered: no other is given a sign.
+    `concerns` says whether a message is one that will be answered: no other is given a sign. `wait_seconds` says when a
+    chat has budget for what can be dropped (`Limiter.preview_wait_seconds`).
     """
 
     def __init__(
         self,
         concerns: Callable[[Message], Awaitable[bool]],
+        wait_seconds: Callable[[int], float],
         *,
         after_seconds: float = AFTER_SECONDS,
-        retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self.concerns = concerns
+        self.wait_seconds = wait_seconds
         self.after_seconds = after_seconds
-        self.retry_seconds = retry_seconds
         self._tasks: set[asyncio.Task[None]] = set()
 
     def busy_period(self) -> BusyPeriod:
@@ -99,29 +99,35 @@ class BusyPeriod:
     async def _show_until(self, message: Message, turn: asyncio.Future[bool]) -> None:
         if await self._waiting.concerns(message) and await self._may_stand(message, turn):
             await asyncio.wait([turn])
-            await self._call(partial(_react, message, None))
+            await self._call(message, partial(_react, emoji=None))
 
     async def _may_stand(self, message: Message, turn: asyncio.Future[bool]) -> bool:
         """Set the reaction, or say the same where there are none; whether it stands there, for all we know."""
         try:
-            return await self._call(partial(_react, message, WAITS), turn)
+            return await self._call(message, partial(_react, emoji=WAITS), turn)
         except BadRequest:  # is a NetworkError to python-telegram-bot
             if self._takes_reactions:
                 self._takes_reactions = False
-                await self._call(partial(_reply, message, SAID), turn)
+                await self._call(message, _say, turn)
             return False
         except NetworkError:
             return True
 
-    async def _call(self, call: Callable[[], Awaitable[None]], until: asyncio.Future[bool] | None = None) -> bool:
+    async def _call(
+        self,
+        message: Message,
+        call: Callable[[Message], Awaitable[None]],
+        until: asyncio.Future[bool] | None = None,
+    ) -> bool:
         """Make a call once there is budget for it; False: it was not made, as there was none in time."""
         for _ in range(TRIES):
+            seconds = self._waiting.wait_seconds(message.chat.id)
+            await (asyncio.wait([until], timeout=seconds) if until else asyncio.sleep(seconds))
             if until and until.done():
                 return False
             with suppress(PreviewDropped):
-                await call()
+                await call(message)
                 return True
-            await asyncio.sleep(self._waiting.retry_seconds)
         return False
 
 
@@ -130,10 +136,10 @@ async def _react(message: Message, emoji: str | None) -> None:
     await bot.set_message_reaction(message.chat.id, message.message_id, emoji, rate_limit_args=Urgency.PREVIEW)
 
 
-async def _reply(message: Message, text: str) -> None:
+async def _say(message: Message) -> None:
     await _bot_of(message).send_message(
         message.chat.id,
-        text,
+        SAID,
         message_thread_id=thread_of(message),
         reply_parameters=ReplyParameters(message.message_id, allow_sending_without_reply=True),
         disable_notification=True,

@@ -53,9 +53,10 @@ def inbox(database: Database) -> Inbox:
 
 @pytest.fixture
 async def application(server: TelegramServer, inbox: Inbox) -> AsyncIterator[Application]:  # type: ignore[type-arg]
-    lanes = Lanes(inbox, Waiting(nobody), pauses_seconds=[0.01])
+    limiter = Limiter()
+    lanes = Lanes(inbox, Waiting(nobody, limiter.preview_wait_seconds), pauses_seconds=[0.01])
     builder = Application.builder().token(TOKEN).base_url(f"{server.url}/bot").updater(None)
-    application = builder.concurrent_updates(lanes).rate_limiter(Limiter()).build()
+    application = builder.concurrent_updates(lanes).rate_limiter(limiter).build()
     lanes.process = application.process_update
     application.add_handler(MessageHandler(filters.ALL, break_down))
     application.add_handler(CallbackQueryHandler(break_down))

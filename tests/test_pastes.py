@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from telegram import MessageEntity
 
 from handlers.pastes import MOST_TIMES_TOO_LONG, Paste
+from tests.bot_in_process import SMALL, chat_requests, last_prompt, running, says
 from tests.updates import NOW, Sender, message_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LONG, LONGEST = "a" * 4000, "b" * 4096
 
@@ -132,3 +138,26 @@ def test_a_paste_that_has_no_end_is_cut(ada: Sender) -> None:
     while paste.take(ada.update(LONGEST)):
         taken += 1
     assert taken == MOST_TIMES_TOO_LONG * most_characters // 4096
+
+
+# --- in the running bot -----------------------------------------------------------------------------------------------
+
+
+async def test_a_long_paste_is_one_question(tmp_path: Path) -> None:
+    """The model is asked once, with all of it, and there is one answer."""
+    lines = "".join(f"Line {number} of what I have pasted here.\n" for number in range(300)).strip()
+    async with running(tmp_path, {SMALL: says("It has 300 lines.")}) as bot:
+        await bot.admin.paste(lines)
+        await bot.admin.chat.reply()
+        assert len(chat_requests(bot.ollama)) == 1
+        assert last_prompt(bot.ollama) == lines
+        assert len(bot.admin.chat.sent) == 1
+
+
+async def test_a_paste_that_is_too_long_is_refused_once(tmp_path: Path) -> None:
+    """Its last piece alone would fit, and is no question by itself."""
+    async with running(tmp_path, MAX_MESSAGE_CHARACTERS="5000") as bot:
+        await bot.admin.paste("x" * 20_000)
+        (told,) = await bot.admin.chat.reply()
+        assert "20,000 characters" in told.text
+        assert chat_requests(bot.ollama) == []

@@ -16,6 +16,7 @@ from handlers.transport import Transport
 from handlers.waiting import MOST_AT_A_TIME, SAID, TRIES, Waiting
 from storage.database import Database
 from storage.inbox import Inbox
+from tests.bot_in_process import SMALL, endless, running
 from tests.telegram_server import TOKEN, TelegramServer
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ class Stage:
         self.gate = gate
         self.concerned: list[Message] = []
         self.concerns = True
-        self.waiting = Waiting(self._concerns, after_seconds=0.01, retry_seconds=0.01)
+        self.waits: dict[int, float] = {}
+        self.waiting = Waiting(self._concerns, self._wait_seconds, after_seconds=0.01)
         self.period = self.waiting.busy_period()
         self.turns: list[asyncio.Future[bool]] = []
         self.tasks: list[asyncio.Task[None]] = []
@@ -77,6 +79,9 @@ class Stage:
     async def _concerns(self, message: Message) -> bool:
         self.concerned.append(message)
         return self.concerns
+
+    def _wait_seconds(self, chat_id: int) -> float:
+        return self.waits.get(chat_id, 0.0)
 
     async def messages(self, count: int = 1, chat: Chat | None = None, **more: Any) -> list[Message]:
         """Have Ada write, and the bot receive it."""
@@ -213,17 +218,20 @@ async def test_a_reaction_comes_when_there_is_budget_for_it(stage: Stage) -> Non
 
 
 async def test_without_budget_nothing_is_shown(stage: Stage) -> None:
-    """Neither when there never is any, nor once the turn has come."""
+    """When there never is any, it is given up."""
     stage.gate.drops = TRIES
     stage.wait_with(*await stage.messages())
     await asyncio.wait_for(stage.tasks[0], 5)
-    assert stage.gate.drops == 0
-    stage.gate.drops = 1_000_000
-    stage.waiting.retry_seconds = 0.1
+    assert (stage.gate.drops, stage.calls) == (0, [])
+
+
+async def test_a_budget_that_comes_too_late_is_left_alone(stage: Stage) -> None:
+    """Nothing is tried before the time, and nothing after the message had its turn."""
+    stage.waits[42] = 60.0
     stage.wait_with(*await stage.messages())
-    await stage.server.wait_for(lambda: stage.gate.drops < 1_000_000)
-    stage.gate.drops = 0
-    await stage.turn(1)
+    await asyncio.wait(stage.tasks, timeout=0.05)
+    assert stage.concerned
+    await stage.turn()
     assert stage.calls == []
 
 
@@ -272,8 +280,9 @@ async def test_lanes_show_who_waits_and_take_it_back_when_they_close(server: Tel
     ada = server.user(42)
     await ada.say("one")
     two = await ada.say("two")
-    async with await Database.open(tmp_path / "switchboard.db") as database, bot_at(server, Limiter()) as bot:
-        lanes = Lanes(Inbox(database), Waiting(everything, after_seconds=0.01, retry_seconds=0.5))
+    limiter = Limiter()
+    async with await Database.open(tmp_path / "switchboard.db") as database, bot_at(server, limiter) as bot:
+        lanes = Lanes(Inbox(database), Waiting(everything, limiter.preview_wait_seconds, after_seconds=0.01))
         lanes.process = answer
         first, second = [
             asyncio.create_task(lanes.process_update(update, answer(update))) for update in await bot.get_updates()
@@ -286,3 +295,14 @@ async def test_lanes_show_who_waits_and_take_it_back_when_they_close(server: Tel
         first.cancel()
         await asyncio.wait([first])
         await lanes.shutdown()
+
+
+async def test_the_bot_shows_who_waits(tmp_path: Path) -> None:
+    """While an answer grows, the next question gets its sign within seconds, and loses it when its turn comes."""
+    async with running(tmp_path, {SMALL: endless()}) as bot:
+        await bot.admin.say("Tell me a story.")
+        await bot.telegram.wait_for(lambda: any(message.growing for message in bot.admin.chat.sent))
+        waiting = await bot.admin.say("And then?")
+        await bot.telegram.wait_for(lambda: waiting.reactions == EYES, 8)
+        await bot.admin.say("/stop")
+        await bot.telegram.wait_for(lambda: not waiting.reactions, 8)
