@@ -30,6 +30,8 @@ CONNECT_TELEGRAM = (
 )
 STRATEGIES = ("auto", "speed", "quality", "balanced", "cost_optimized", "redundant")
 PERIODS = ("24h", "7d", "30d")
+SERVICE_ACTIONS = ("install", "uninstall", "start", "stop", "status", "logs")
+SUPERVISORS = ("launchd", "systemd")
 # How standard output fails. What else can is translated into an error of our own where it happens.
 _OUTPUT_FAILS = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
@@ -64,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit status: 0 done, 1 failed (the reason is on standard error), 2 wrong usage, 130 interrupted.",
     )
     parser.add_argument("--version", action="version", version=f"Switchboard {VERSION}")
-    parser.set_defaults(command=_run)
+    parser.set_defaults(command=_run, as_service=False)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     def add(name: str, command: Callable[[argparse.Namespace], int], about: str) -> argparse.ArgumentParser:
@@ -72,7 +74,8 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(command=command)
         return added
 
-    add("run", _run, "run the Telegram bot (the default); without a token, the terminal chat")
+    run = add("run", _run, "run the Telegram bot (the default); without a token, the terminal chat")
+    run.add_argument("--as-service", action="store_true", help="as the system starts it: see `service`")
     add("chat", _chat, "talk in the terminal; reads lines from a pipe too")
     ask = add("ask", _ask, "answer one question: the answer goes to standard output, its receipt to standard error")
     route = add("route", _route, "show which models would answer, in which order and why, without running them")
@@ -88,6 +91,17 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--json", action="store_true", help="write JSON for other programs")
     add("doctor", _doctor, "check everything, and say for each failure what to do")
     add("setup", _setup, "set up Telegram, the model servers and models, step by step")
+    service = add("service", _service, "have the system run the bot in the background, from your login on")
+    service.add_argument("action", choices=SERVICE_ACTIONS, help="what to do with it")
+    service.add_argument(
+        "--dry-run", choices=SUPERVISORS, help="install: only show what would be written, for launchd or for systemd"
+    )
+    service.add_argument("-n", "--lines", metavar="N", type=int, default=50, help="logs: how many lines (default: 50)")
+    service.add_argument("-f", "--follow", action="store_true", help="logs: go on with new lines, until Ctrl-C")
+    backup = add("backup", _backup, "copy the database to a file or into a folder, while the bot runs too")
+    restore = add("restore", _restore, "put a backup in the database's place; what was there is kept beside it")
+    for command in (backup, restore):
+        command.add_argument("path", metavar="PATH", type=Path, help="seen from the folder of bot.py")
     return parser
 
 
@@ -109,10 +123,33 @@ def _strategy(text: str) -> str:
 # --- the commands -----------------------------------------------------------------------------------------------------
 
 
-def _run(_: argparse.Namespace) -> int:
+def _run(given: argparse.Namespace) -> int:
+    if given.as_service:
+        return _run_as_service()
     settings = _settings()
     if not settings.telegram_bot_token:
         return _chat_with(settings, CONNECT_TELEGRAM)
+    return _run_in_telegram(settings)
+
+
+def _run_as_service() -> int:
+    """Run with nobody at a terminal; an end that starting again would only repeat is one for good."""
+    from dialogue.errors import TokenUnusable
+    from routing.errors import InvalidConfiguration
+    from service.unattended import begin_console, default_log_file, final_status
+    from storage.errors import DatabaseForeign, DatabaseNewer
+
+    begin_console()
+    try:
+        settings = _settings()
+        _require_token(settings)
+        return _run_in_telegram(replace(settings, log_file=settings.log_file or default_log_file()))
+    except (InvalidConfiguration, TokenUnusable, DatabaseForeign, DatabaseNewer) as error:
+        _failed(error)
+        return final_status()
+
+
+def _run_in_telegram(settings: Settings) -> int:
     import logs
     from service import process_lock
 
@@ -201,6 +238,50 @@ def _setup(_: argparse.Namespace) -> int:
     return setup(HOME, check_token)
 
 
+def _backup(given: argparse.Namespace) -> int:
+    from terminal.backup import backup
+
+    settings = _settings()
+    _log_beside_the_screen(settings)
+    return backup(settings, given.path)
+
+
+def _restore(given: argparse.Namespace) -> int:
+    from service import process_lock
+    from terminal.backup import restore
+
+    settings = _settings()
+    _log_beside_the_screen(settings)
+    with process_lock.held(settings.database_path):
+        return restore(settings, given.path)
+
+
+def _service(given: argparse.Namespace) -> int:
+    from service.command import Service, logs_of, show_logs
+    from service.job import job_in
+    from service.supervisor import draft, supervisor_of
+
+    if given.dry_run:
+        print(draft(given.dry_run, HOME), end="")
+        return 0
+    job = job_in(HOME)
+    if given.action == "logs":
+        return show_logs(logs_of(job, _settings_of_service().log_file, _announce), given.lines, follow=given.follow)
+    service = Service(supervisor_of(), job, _announce)
+    if given.action == "install":
+        _check_settings_of_service()
+    status: int = getattr(service, given.action)()
+    return status
+
+
+def _check_settings_of_service() -> None:
+    """Refuse what no service could start with. Raises InvalidConfiguration, TokenUnusable."""
+    here, there = _settings(), _settings_of_service()
+    _require_token(there)
+    if differing := [name.upper() for name in there.__slots__ if getattr(here, name) != getattr(there, name)]:
+        _announce(f"Set in this terminal alone, where no service sees it: {', '.join(differing)}. Put it into .env.")
+
+
 # --- what they share --------------------------------------------------------------------------------------------------
 
 
@@ -208,6 +289,20 @@ def _settings() -> Settings:
     from settings import Settings
 
     return Settings.load(dotenv=HOME / ".env")
+
+
+def _settings_of_service() -> Settings:
+    """Read what a service has: .env, and nothing of the environment of whoever installs it."""
+    from settings import Settings
+
+    return Settings.load(environ={}, dotenv=HOME / ".env")
+
+
+def _require_token(settings: Settings) -> None:
+    from dialogue.errors import TokenUnusable
+
+    if not settings.telegram_bot_token:
+        raise TokenUnusable(CONNECT_TELEGRAM)
 
 
 def _log_beside_the_screen(settings: Settings) -> None:
@@ -243,14 +338,14 @@ def _replace_what_is_no_text() -> None:
 
 def _failed(error: Exception) -> int:
     """Say what went wrong: our own errors are sentences, any other is a bug, whose traceback is for the log."""
-    from dialogue.errors import TokenUnusable
+    from dialogue.errors import DeafToTelegram, TokenUnusable
     from routing.errors import RoutingError
     from service.errors import ServiceError
     from storage.errors import StorageError
 
     if isinstance(error, OSError) and error.filename is None and error.errno in _OUTPUT_FAILS:
         _output_failed(error)
-    elif isinstance(error, RoutingError | ServiceError | StorageError | TokenUnusable):
+    elif isinstance(error, RoutingError | ServiceError | StorageError | DeafToTelegram | TokenUnusable):
         print(error, file=sys.stderr)
     else:
         logging.getLogger(__name__).critical("ended by a fault of its own", exc_info=error)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from routing.errors import InvalidConfiguration
+from service.job import job_in
+from service.supervisor import supervisor_of
 from settings import Settings
 from terminal.control_characters import printable
 from terminal.findings import Finding, Verdict, failed, well
@@ -20,7 +23,7 @@ from terminal.installation_checks import (
     check_secrecy,
 )
 from terminal.screen import open_screen
-from terminal.service_checks import check_models, check_storage, check_telegram
+from terminal.service_checks import check_models, check_running, check_service, check_storage, check_telegram
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,7 +38,7 @@ async def doctor(home: Path, check_token: TokenCheck) -> int:
     """Check everything, showing each finding when it is made; return 1 if anything failed, else 0."""
     screen = open_screen()
     failures = 0
-    async for finding in _examine(home / ".env", check_token):
+    async for finding in _examine(home, check_token):
         failures += finding.verdict is Verdict.FAILED
         screen.show(_line(finding))
     if not failures:
@@ -43,7 +46,8 @@ async def doctor(home: Path, check_token: TokenCheck) -> int:
     return 1 if failures else 0
 
 
-async def _examine(dotenv: Path, check_token: TokenCheck) -> AsyncIterator[Finding]:
+async def _examine(home: Path, check_token: TokenCheck) -> AsyncIterator[Finding]:
+    dotenv = home / ".env"
     yield check_python()
     yield check_packages()
     yield check_secrecy(dotenv)
@@ -61,6 +65,8 @@ async def _examine(dotenv: Path, check_token: TokenCheck) -> AsyncIterator[Findi
         yield finding
     async for finding in check_storage(settings):
         yield finding
+    yield check_running(settings)
+    yield await asyncio.to_thread(check_service, job_in(home), supervisor_of)
     yield await check_telegram(settings, check_token)
     if all(finding.verdict is Verdict.WELL for finding in catalog):
         async for finding in check_models(settings):

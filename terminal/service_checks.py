@@ -1,4 +1,4 @@
-"""Checks what the bot works with: database, Telegram, model servers."""
+"""Checks what the bot works with: database, service, Telegram, model servers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from routing.advice import backend_name, what_to_do
 from routing.discovery import ANSWER_SECONDS
 from routing.errors import BackendError
 from routing.model_backends.ollama_pull import version
+from service.errors import NoServiceHere, ServiceError
+from service.inspection import described, inspect
+from service.process_lock import holder
 from storage.database import Database
 from storage.errors import StorageError
 from storage.people import People
@@ -23,12 +26,16 @@ if TYPE_CHECKING:
 
     from routing.execution_engine import ExecutionEngine
     from routing.types import Endpoint
+    from service.inspection import Inspection
+    from service.job import Job
+    from service.supervisor import Supervisor
     from settings import Settings
 
     TokenCheck = Callable[[str, str], Awaitable[str]]
 
 _TOO_FEW_BYTES = 20_000_000
 _FEW_BYTES = 1_000_000_000
+_INSTALL = "the bot runs as long as its terminal; `scripts/run service install` starts it with your login"
 _SETTING = {"ollama": "OLLAMA_BASE_URL", "lmstudio": "LMSTUDIO_BASE_URL"}
 
 
@@ -71,6 +78,37 @@ def check_admins(settings: Settings, *, has_admin: bool) -> Finding:
     if not settings.telegram_bot_token:
         return well("no admin is needed without Telegram")
     return warning("nobody is the bot's admin yet", "Start it: it shows a code and a link that make you the admin.")
+
+
+def check_service(job: Job, supervisor_of: Callable[[], Supervisor]) -> Finding:
+    """Check that the service, where there is one, is this copy's and runs."""
+    try:
+        supervisor = supervisor_of()
+    except NoServiceHere as error:
+        return well(f"no service: {error}")
+    try:
+        found = inspect(supervisor, job)
+        return _judged(found, described(found.state), job) if found.installed else well(f"no service: {_INSTALL}")
+    except ServiceError as error:
+        return warning("the service cannot be looked at", str(error))
+
+
+def _judged(found: Inspection, sentence: str, job: Job) -> Finding:
+    again = "`scripts/run service install` does that."
+    if found.home not in {None, job.home}:
+        return warning(f"the service runs in {found.home}, not in {job.home}", f"To have it run here: {again}")
+    if not found.current:
+        return warning("the service was installed by another version", f"Install it anew: {again}")
+    if not job.logs.is_dir():
+        return warning(f"the folder of the service's log, {job.logs}, is gone", f"Make it anew: {again}")
+    remedy = "`scripts/run service logs` says why; `scripts/run service start` starts it."
+    return well(sentence) if found.runs else warning(sentence, remedy)
+
+
+def check_running(settings: Settings) -> Finding:
+    """Tell whether a bot runs on this database, as a service or by hand."""
+    pid = holder(settings.database_path)
+    return well("the bot does not run now" if pid is None else f"the bot runs now, as process {pid or 'unknown'}")
 
 
 async def check_telegram(settings: Settings, check_token: TokenCheck) -> Finding:

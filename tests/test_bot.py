@@ -29,11 +29,14 @@ FULL = Path("/dev/full")
 
 
 async def test_help_names_every_command(tmp_path: Path) -> None:
-    """--help lists the commands; the service comes later and is not offered."""
+    """--help lists the commands."""
     ran = await CommandLine(tmp_path).run("--help")
     assert ran.status == 0
     commands = re.findall(r"^    (\w+)  ", ran.out, re.MULTILINE)
-    assert commands == ["run", "chat", "ask", "route", "models", "stats", "doctor", "setup"]
+    assert commands == [
+        *("run", "chat", "ask", "route", "models", "stats", "doctor", "setup"),
+        *("service", "backup", "restore"),
+    ]
 
 
 async def test_the_version_is_the_projects(tmp_path: Path) -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from pathlib import Path
 
+import pytest
+
+from service.errors import NoServiceHere
+from service.job import Job
+from service.process_lock import held
+from service.systemd import Systemd
 from settings import Settings
 from terminal.findings import Verdict
 from terminal.installation_checks import check_log, check_mlx, check_packages, check_secrecy
-from terminal.service_checks import check_admins, check_room
+from terminal.service_checks import check_admins, check_room, check_running, check_service
 from tests.command_line import CommandLine
 from tests.fake_model_server import FakeModel
 from tests.fake_ollama import FakeOllama
+from tests.fake_systemd import FakeSystemd
 from tests.telegram_server import TOKEN, TelegramServer
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 async def test_a_healthy_installation_passes(tmp_path: Path) -> None:
@@ -23,7 +29,7 @@ async def test_a_healthy_installation_passes(tmp_path: Path) -> None:
     async with FakeOllama({"qwen2.5:7b-instruct-q4_K_M": FakeModel()}) as ollama, TelegramServer() as telegram:
         (tmp_path / ".env").write_text(f"TELEGRAM_BOT_TOKEN={TOKEN}\n")
         (tmp_path / ".env").chmod(0o600)
-        line = CommandLine(tmp_path, OLLAMA_BASE_URL=ollama.root, TELEGRAM_API_URL=telegram.url)
+        line = CommandLine(tmp_path, OLLAMA_BASE_URL=ollama.root, TELEGRAM_API_URL=telegram.url, HOME=tmp_path)
         ran = await line.run("doctor")
         found = f"✓ Ollama at {ollama.root}, version 0.33.0: 1 model"
     assert (ran.status, ran.err) == (0, "")
@@ -31,6 +37,8 @@ async def test_a_healthy_installation_passes(tmp_path: Path) -> None:
     assert found in lines
     assert "✓ Telegram: the token is that of @switchboard_bot" in lines
     assert "✓ 1 model can answer" in lines
+    assert "✓ the bot does not run now" in lines
+    assert [line for line in lines if line.startswith("✓ no service: ")]
     assert [line for line in lines if line[0] in "!✗"] == ["! nobody is the bot's admin yet"]
     assert TOKEN not in ran.out
     assert not (tmp_path / "switchboard.db").exists()
@@ -163,3 +171,91 @@ def test_an_admin_is_needed_for_telegram_alone() -> None:
 def test_room_on_the_disk_is_measured(tmp_path: Path) -> None:
     """The figure is that of the disk the folder is on."""
     assert "GB free" in check_room(tmp_path).text
+
+
+# --- the service ------------------------------------------------------------------------------------------------------
+
+
+class Installed:
+    """A service that is installed and runs, until something happens to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.fake = FakeSystemd(folder / "system")
+        self.systemd = Systemd(1000, run=self.fake.run)
+        self.job = Job(folder / "home", folder / "python", folder / "logs")
+        self.job.logs.mkdir()
+        self.systemd.definition_path.parent.mkdir(parents=True)
+        self.systemd.definition_path.write_bytes(self.systemd.definition(self.job))
+        self.systemd.replace()
+
+    def found(self, **other: Path) -> tuple[Verdict, str, str]:
+        """What the doctor says of it, as it looks from a job that may be another one."""
+        found = check_service(replace(self.job, **other), lambda: self.systemd)
+        return found.verdict, found.text, found.remedy
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installed:
+    monkeypatch.setenv("HOME", str(tmp_path / "user"))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    return Installed(tmp_path)
+
+
+def test_a_service_that_runs_is_well(installed: Installed) -> None:
+    """With its process."""
+    verdict, text, _ = installed.found()
+    assert verdict is Verdict.WELL
+    assert text.startswith("The service runs")
+
+
+def test_no_service_is_well_and_the_way_to_one_is_said(installed: Installed) -> None:
+    """The system is not asked, as it may know of no services at all."""
+    installed.systemd.definition_path.unlink()
+    installed.fake.calls.clear()
+    verdict, text, _ = installed.found()
+    assert (verdict, "`scripts/run service install`" in text) == (Verdict.WELL, True)
+    assert installed.fake.calls == []
+
+    def no_service() -> Systemd:
+        raise NoServiceHere("This system has none.")
+
+    found = check_service(installed.job, no_service)
+    assert (found.verdict, found.text) == (Verdict.WELL, "no service: This system has none.")
+
+
+def test_a_service_that_ended_is_warned_about(installed: Installed) -> None:
+    """With how it ended and where the reason is."""
+    installed.fake.end(78)
+    verdict, text, remedy = installed.found()
+    assert verdict is Verdict.WARNING
+    assert "exit status 78" in text
+    assert "`scripts/run service logs` says why" in remedy
+
+
+def test_a_service_of_another_copy_is_warned_about(installed: Installed, tmp_path: Path) -> None:
+    """Or of another version, or one whose folders were moved away: to install it anew is the remedy."""
+    verdict, text, remedy = installed.found(home=tmp_path / "other")
+    assert (verdict, text) == (Verdict.WARNING, f"the service runs in {tmp_path}/home, not in {tmp_path}/other")
+    assert "`scripts/run service install`" in remedy
+    assert "another version" in installed.found(python=tmp_path / "other python")[1]
+    installed.job.logs.rmdir()
+    assert f"log, {installed.job.logs}, is gone" in installed.found()[1]
+
+
+def test_a_service_that_cannot_be_asked_about_is_no_failure(installed: Installed) -> None:
+    """As from another login."""
+    installed.fake.change(bus=False)
+    for remedy, found in (
+        ("Failed to connect to bus", installed.found()),
+        ("rename the folder", installed.found(home=Path("/line\nbreak"))),
+    ):
+        assert found[:2] == (Verdict.WARNING, "the service cannot be looked at")
+        assert remedy in found[2]
+
+
+def test_a_bot_that_runs_is_seen(tmp_path: Path) -> None:
+    """As a service or by hand, it holds the lock."""
+    settings = Settings(database_path=tmp_path / "switchboard.db")
+    assert check_running(settings).text == "the bot does not run now"
+    with held(settings.database_path):
+        assert check_running(settings).text == f"the bot runs now, as process {os.getpid()}"
