@@ -45,8 +45,6 @@ FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 30.0
 # A send that timed out may have arrived, and looking for it takes a while: rather wait long for the answer.
 READ_TIMEOUT_SECONDS = 30.0
-# So many messages that we never saw may stand between the last one we know and one that was lost.
-MOST_CANDIDATES = 10
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _MARK = InlineKeyboardMarkup([[InlineKeyboardButton("…", callback_data="none")]])  # nobody has time to press it
@@ -123,17 +121,9 @@ class Delivery:
 
     async def find(self, lost: Lost) -> int | None:
         """Look for a message that may have been sent; its id. Buttons that it had are gone."""
-        known, chat_id = self._limiter.known, self.target.chat_id
-        async with self._limiter.sends_halted(chat_id):
-            for message_id in known.unknown_after(chat_id, lost.after_message_id, MOST_CANDIDATES):
-                marked = await self._mark(message_id)
-                if not isinstance(marked, Message):
-                    continue
-                if lost.is_it(marked, self.target.thread_id):
-                    known.note(chat_id, message_id)
-                    return message_id
-                await self._unmark(message_id)
-        return None
+        with self._limiter.known.doubt():
+            async with self._limiter.sends_halted(self.target.chat_id):
+                return await self._search(lost)
 
     async def is_open(self) -> bool:
         """Whether the chat exists and has not thrown us out."""
@@ -235,10 +225,23 @@ class Delivery:
             except BadRequest:  # is a NetworkError to python-telegram-bot
                 raise
             except NetworkError as error:
-                await self._rest(next(backoffs), error)
+                with self._limiter.known.doubt():
+                    await self._rest(next(backoffs), error)
                 may_stand = not isinstance(error, NotSent)
             if may_stand and (found := await self.find(lost)) is not None:
                 return await self.replace(found, part, keyboard, is_reply=is_reply)
+
+    async def _search(self, lost: Lost) -> int | None:
+        known, chat_id = self._limiter.known, self.target.chat_id
+        for message_id in known.candidates(chat_id, lost.after_message_id):
+            marked = await self._mark(message_id)
+            if not isinstance(marked, Message):
+                continue
+            if lost.is_it(marked, self.target.thread_id):
+                known.note(chat_id, message_id)
+                return message_id
+            await self._unmark(message_id)
+        return None
 
     async def _persist(self, call: Callable[[], Awaitable[_T]]) -> _T:
         """Call until Telegram takes or refuses it. There is no limit of tries: cancelling is what ends them."""

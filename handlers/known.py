@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from itertools import count, islice
+from contextlib import contextmanager
+from itertools import count
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
 
 # Telegram gives ids below this one to supergroups and channels. Each of them numbers its messages on its own, while a
 # bot's private chats and basic groups share one counter: https://core.telegram.org/api/channel#messages
 _SUPERGROUPS_BELOW = -1_000_000_000_000
-_OWN_COUNTER = 0
 IDS_REMEMBERED = 500
 SUPERGROUPS_REMEMBERED = 500
+# So many messages that nobody told us of may stand before one that was lost. In supergroups people say what a bot does
+# not see; elsewhere it learns of every message, if a little late, but for those that were lost at the same time.
+MOST_CANDIDATES = 10
+LATE_MESSAGES = 4
 
 
 class _Ids:
+    """The ids of one counter."""
+
     def __init__(self) -> None:
         self.highest = 0
         self.recent: deque[int] = deque(maxlen=IDS_REMEMBERED)
+
+    def note(self, message_id: int) -> None:
+        self.highest = max(self.highest, message_id)
+        self.recent.append(message_id)
 
 
 class Known:
@@ -26,29 +40,43 @@ class Known:
     """
 
     def __init__(self) -> None:
-        self._counters: OrderedDict[int, _Ids] = OrderedDict()
+        self._doubts = 0
+        self._of_the_bot = _Ids()
+        self._of_supergroups: OrderedDict[int, _Ids] = OrderedDict()
 
     def note(self, chat_id: int, message_id: int) -> None:
         """Note a message that was sent to a chat, or came from it."""
-        counter = _counter(chat_id)
-        ids = self._counters.setdefault(counter, _Ids())
-        ids.highest = max(ids.highest, message_id)
-        ids.recent.append(message_id)
-        self._counters.move_to_end(counter)
-        if len(self._counters) > SUPERGROUPS_REMEMBERED:
-            self._counters.popitem(last=False)
+        if chat_id >= _SUPERGROUPS_BELOW:
+            self._of_the_bot.note(message_id)
+            return
+        self._of_supergroups.setdefault(chat_id, _Ids()).note(message_id)
+        self._of_supergroups.move_to_end(chat_id)
+        if len(self._of_supergroups) > SUPERGROUPS_REMEMBERED:
+            self._of_supergroups.popitem(last=False)
 
     def highest(self, chat_id: int) -> int:
         """The highest id known to be given out where this chat's messages are numbered; 0 when none is."""
-        ids = self._counters.get(_counter(chat_id))
-        return ids.highest if ids else 0
+        return self._ids(chat_id).highest
 
-    def unknown_after(self, chat_id: int, message_id: int, limit: int) -> list[int]:
-        """The next ids after one that belong to no message we know."""
-        ids = self._counters.get(_counter(chat_id))
-        known = frozenset(ids.recent) if ids else frozenset()
-        return list(islice((unknown for unknown in count(message_id + 1) if unknown not in known), limit))
+    def candidates(self, chat_id: int, after_message_id: int) -> Iterator[int]:
+        """The ids that a message lost in this chat may have, the likeliest first: those that are unknown by then."""
+        ids = self._ids(chat_id)
+        is_counted = ids is self._of_the_bot
+        message_id = after_message_id
+        for _ in range(min(LATE_MESSAGES + self._doubts, MOST_CANDIDATES) if is_counted else MOST_CANDIDATES):
+            message_id = next(unknown for unknown in count(message_id + 1) if unknown not in ids.recent)
+            yield message_id
 
+    @contextmanager
+    def doubt(self) -> Generator[None]:
+        """Count a message that may stand under an unknown id, until it was looked for."""
+        self._doubts += 1
+        try:
+            yield
+        finally:
+            self._doubts -= 1
 
-def _counter(chat_id: int) -> int:
-    return chat_id if chat_id < _SUPERGROUPS_BELOW else _OWN_COUNTER
+    def _ids(self, chat_id: int) -> _Ids:
+        if chat_id >= _SUPERGROUPS_BELOW:
+            return self._of_the_bot
+        return self._of_supergroups.get(chat_id, _Ids())

@@ -9,13 +9,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
-from telegram.error import Forbidden
-from telegram.request import HTTPXRequest
 
-from handlers.delivery import formatted
-from handlers.draft import Draft, Target
-from handlers.pace import Pace
+from handlers.delivery import Target
+from handlers.limiter import Limiter
+from handlers.parts import formatted
 from handlers.progress import Progress
 from routing.model_registry import registry
 from routing.response_formatter import ResponseFormatter
@@ -30,17 +27,19 @@ from routing.types import (
     Queued,
     Token,
 )
-from tests.telegram_server import TOKEN, TelegramServer
+from tests.sender import ADA, Marks, Sender, sending
+from tests.telegram_faults import Limits
+from tests.telegram_server import TelegramServer
 from tests.telegram_world import utf16_length
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
+    from handlers.draft import Draft
+    from handlers.parts import Part
     from tests.telegram_world import Chat
 
-STOP = InlineKeyboardButton("Stop", callback_data="stop:1")
 SMALL, LARGE = registry.get_all_models()[0], registry.get_all_models()[3]
-ADA = 42
 FOX = "The **quick** brown fox jumps over the lazy dog."
 SHOWN_FOX = "The quick brown fox jumps over the lazy dog."
 
@@ -52,9 +51,9 @@ async def server() -> AsyncIterator[TelegramServer]:
 
 
 @pytest.fixture
-async def bot(server: TelegramServer) -> AsyncIterator[Bot]:
-    async with Bot(TOKEN, base_url=f"{server.url}/bot") as bot:
-        yield bot
+async def sender(server: TelegramServer) -> AsyncIterator[Sender]:
+    async with sending(server) as sender:
+        yield sender
 
 
 @pytest.fixture
@@ -87,20 +86,17 @@ class Script:
             self.closed = True
 
 
-def hurried(*, is_group: bool = False) -> Pace:
-    """A pace whose seconds pass eight times as fast, where a test is not about time."""
-    return Pace(is_group=is_group, clock=lambda: time.monotonic() * 8, sleep=lambda seconds: asyncio.sleep(seconds / 8))
-
-
-def draft_for(bot: Bot, target: Target | None = None, pace: Pace | None = None) -> Draft:
-    return Draft(bot, target or Target(ADA), ResponseFormatter(), stop_button=STOP, pace=pace or hurried())
-
-
-async def run(draft: Draft, script: Script, footer: str = "") -> list[int]:
-    """Follow a run to its end and deliver what it said."""
+async def follow(draft: Draft, script: Script) -> None:
+    """Follow a run to its end."""
     async with asyncio.timeout(30), aclosing(script.events()) as events:
         await draft.follow(events)
-        return await draft.finish(draft.text, footer)
+
+
+async def run(sender: Sender, script: Script, footer: str = "", draft: Draft | None = None) -> Marks:
+    """Follow a run to its end and deliver what it said."""
+    draft = draft or sender.draft()
+    await follow(draft, script)
+    return await sender.finish(draft, draft.text, footer)
 
 
 def shows(chat: Chat, text: str) -> Callable[[], bool]:
@@ -116,51 +112,71 @@ def fell_back(*, void: bool) -> FellBack:
 # --- growing ----------------------------------------------------------------------------------------------------------
 
 
-async def test_an_instant_answer_is_one_message(server: TelegramServer, bot: Bot, chat: Chat) -> None:
+async def test_an_instant_answer_is_one_message(server: TelegramServer, chat: Chat) -> None:
     """No preview, no typing, no button: one sendMessage, and it is formatted."""
-    await run(draft_for(bot, pace=Pace(is_group=False)), Script(server, Token(FOX)), footer="a receipt")
-    assert [call.method for call in server.calls if call.method != "getMe"] == ["sendMessage"]
+    async with sending(server, Limiter()) as sender:
+        await run(sender, Script(server, Token(FOX)), footer="a receipt")
+    assert sender.calls() == ["sendMessage"]
     assert chat.texts == [f"{SHOWN_FOX}\n\na receipt"]
     assert {entity["type"] for entity in chat.sent[0].entities} == {"bold", "italic"}
     assert chat.sent[0].link_preview_disabled
 
 
-async def test_a_slow_answer_grows_in_one_message(server: TelegramServer, bot: Bot, chat: Chat) -> None:
+async def test_a_slow_answer_grows_in_one_message(server: TelegramServer, sender: Sender, chat: Chat) -> None:
     """Typing, then a preview with a Stop button, edits at the safe pace, then the answer without the button."""
     tail = "\n\nThe end."
-    await run(draft_for(bot), Script(server, lambda: chat.actions, Token(FOX), shows(chat, SHOWN_FOX), Token(tail)))
+    await run(sender, Script(server, lambda: chat.actions, Token(FOX), shows(chat, SHOWN_FOX), Token(tail)))
     message = chat.sent[0]
     assert (len(chat.sent), message.text, message.buttons) == (1, f"{SHOWN_FOX}\n\nThe end.", [])
     assert message.texts == [SHOWN_FOX, f"{SHOWN_FOX}\n\nThe end."]
     assert {action for _, action, _ in chat.actions} == {"typing"}
 
 
-async def test_previews_keep_to_the_pace(server: TelegramServer, bot: Bot, chat: Chat) -> None:
-    """However fast tokens come, an edit follows a second after the one before, and the reader never waits."""
-    draft = draft_for(bot, pace=Pace(is_group=False))
+async def test_previews_keep_to_the_pace(server: TelegramServer, chat: Chat) -> None:
+    """However fast tokens come, an edit follows more than a second after the one before, and nothing is refused."""
+    server.faults.limits = Limits()
     words = [step for n in range(150) for step in (Token(f"word {n} "), 0.02)]
-    script = Script(server, *words)
-    await run(draft, script)
+    async with sending(server, Limiter()) as sender:
+        await run(sender, Script(server, *words))
     shown = [call.at for call in server.calls if call.method in ("sendMessage", "editMessageText")]
     assert 2 <= len(shown) <= (shown[-1] - shown[0]) + 3
-    assert all(later - earlier > 0.9 for earlier, later in pairwise(shown[:-1]))
+    assert all(later - earlier > 1.1 for earlier, later in pairwise(shown[:-1]))
     assert chat.texts[0].endswith("word 149")
+    assert {call.status for call in server.calls} == {200}
 
 
-async def test_the_reader_never_waits_for_telegram(server: TelegramServer, bot: Bot, chat: Chat) -> None:
+async def test_a_long_conversation_meets_no_limit(server: TelegramServer) -> None:
+    """Answers that grow, one after the other, in a private chat and in a group: Telegram refuses nothing."""
+    # Telegram's windows pass as fast as ours.
+    server.faults.limits = Limits(clock=lambda: time.monotonic() * 8)
+    server.group(-7)
+    words = [step for n in range(40) for step in (Token(f"word {n} "), 0.02)]
+    async with sending(server) as sender:
+        for _ in range(3):
+            await asyncio.gather(
+                *(
+                    run(sender, Script(server, *words), draft=sender.draft(target))
+                    for target in (Target(ADA), Target(-7, is_group=True))
+                )
+            )
+    assert {call.status for call in server.calls} == {200}
+    assert len(sender.ada.sent) == len(server.chat(-7).sent) == 3
+
+
+async def test_the_reader_never_waits_for_telegram(server: TelegramServer, sender: Sender, chat: Chat) -> None:
     """While Telegram is slow with a preview, events are taken all the same."""
     server.faults.slow(2.0, method="sendMessage")
     script = Script(server, Token(FOX), lambda: chat.sent, Token(" One."), Token(" Two."))
-    await run(draft_for(bot), script)
+    await run(sender, script)
     answered_at = next(call.at + call.seconds for call in server.calls if call.method == "sendMessage")
     assert script.taken_at[-1] < answered_at
     assert chat.texts == [f"{SHOWN_FOX} One. Two."]
 
 
-async def test_what_goes_on_before_the_text_is_shown(server: TelegramServer, bot: Bot, chat: Chat) -> None:
+async def test_what_goes_on_before_the_text_is_shown(server: TelegramServer, sender: Sender, chat: Chat) -> None:
     """Waiting in line, loading and thinking appear in the growing message and give way to the text."""
     await run(
-        draft_for(bot),
+        sender,
         Script(
             server,
             Queued(LARGE, 2),
@@ -187,11 +203,11 @@ def test_places_in_line_are_spelled(position: int, words: str) -> None:
     assert progress.note == f"Waiting: {words} in line…"
 
 
-async def test_a_fallback_in_mid_stream_starts_anew(server: TelegramServer, bot: Bot, chat: Chat) -> None:
+async def test_a_fallback_in_mid_stream_starts_anew(server: TelegramServer, sender: Sender, chat: Chat) -> None:
     """Void text leaves the message, which says why, and the answer holds only the second model's words."""
     wrong = "Wrong words that do not count."
     await run(
-        draft_for(bot),
+        sender,
         Script(
             server,
             Token(wrong),
@@ -204,14 +220,14 @@ async def test_a_fallback_in_mid_stream_starts_anew(server: TelegramServer, bot:
     assert chat.texts == [SHOWN_FOX]
 
 
-async def test_a_silent_fallback_changes_nothing(server: TelegramServer, bot: Bot, chat: Chat) -> None:
+async def test_a_silent_fallback_changes_nothing(server: TelegramServer, sender: Sender, chat: Chat) -> None:
     """A fallback before the first token is not shown."""
-    await run(draft_for(bot), Script(server, fell_back(void=False), 1.0, Token(FOX)))
+    await run(sender, Script(server, fell_back(void=False), 1.0, Token(FOX)))
     assert [message.texts for message in chat.sent] == [[SHOWN_FOX]]
 
 
 async def test_a_text_that_outgrows_its_message_goes_on_in_the_next(
-    server: TelegramServer, bot: Bot, chat: Chat
+    server: TelegramServer, sender: Sender, chat: Chat
 ) -> None:
     """What is full stays as it is, the last message grows and has the button; at the end every word is there once."""
     words = " ".join(f"w{n}" for n in range(2000))
@@ -222,30 +238,30 @@ async def test_a_text_that_outgrows_its_message_goes_on_in_the_next(
     def buttons_are_last() -> bool:
         return [message.buttons for message in chat.sent] == [[], [], ["Stop"]]
 
-    await run(draft_for(bot), Script(server, Token(words), shows_the_end, buttons_are_last, Token(" end")))
+    await run(sender, Script(server, Token(words), shows_the_end, buttons_are_last, Token(" end")))
     assert " ".join(chat.texts).split() == [*words.split(), "end"]
     assert all(utf16_length(text) <= 4096 for text in chat.texts)
     assert [message.buttons for message in chat.sent] == [[], [], []]
     assert [len(message.texts) for message in chat.sent[:2]] == [1, 1]
 
 
-async def test_messages_that_a_fallback_made_void_go(server: TelegramServer, bot: Bot, chat: Chat) -> None:
+async def test_messages_that_a_fallback_made_void_go(server: TelegramServer, sender: Sender, chat: Chat) -> None:
     """A second message whose text no longer counts is not left behind."""
     words = " ".join(f"w{n}" for n in range(1000))
-    await run(
-        draft_for(bot), Script(server, Token(words), lambda: len(chat.sent) == 2, fell_back(void=True), Token(FOX))
-    )
+    await run(sender, Script(server, Token(words), lambda: len(chat.sent) == 2, fell_back(void=True), Token(FOX)))
     assert chat.texts == [SHOWN_FOX]
 
 
-async def test_typing_is_kept_up_until_there_is_text(server: TelegramServer, bot: Bot, chat: Chat) -> None:
+async def test_typing_is_kept_up_until_there_is_text(server: TelegramServer, chat: Chat) -> None:
     """Telegram forgets after five seconds, so it is told again; once text shows it is not."""
     slept: list[float] = []
 
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
+        clock[0] += seconds
         await asyncio.sleep(min(seconds, 0.05))
 
+    clock = [0.0]
     typed: list[int] = []
 
     def count() -> bool:
@@ -254,99 +270,56 @@ async def test_typing_is_kept_up_until_there_is_text(server: TelegramServer, bot
 
     is_typing = lambda: len(chat.actions) > 3  # noqa: E731 - a condition with a name
     script = Script(server, is_typing, Token(FOX), shows(chat, SHOWN_FOX), 0.2, count, 0.3, count)
-    await run(draft_for(bot, pace=Pace(is_group=False, sleep=sleep)), script)
+    async with sending(server, Limiter(clock=lambda: clock[0], sleep=sleep)) as sender:
+        await run(sender, script)
     assert typed[0] == typed[1]
     assert slept.count(4.5) >= 3
 
 
-async def test_in_a_group_the_answer_replies_to_the_question(server: TelegramServer, bot: Bot) -> None:
+async def test_in_a_group_the_answer_replies_to_the_question(server: TelegramServer, sender: Sender) -> None:
     """It goes into the question's topic, and replies with its first message only."""
     forum = server.group(-100, forum=True)
     topic = forum.topic("Songs")
     question = await server.user(ADA).say("@switchboard_bot sing", forum, thread_id=topic)
     target = Target(-100, topic, question.message_id, is_group=True)
     script = Script(server, Token("la " * 3000), lambda: forum.sent)
-    await run(draft_for(bot, target), script)
+    await run(sender, script, draft=sender.draft(target))
     assert {message.thread_id for message in forum.sent} == {topic}
     assert [message.reply_to for message in forum.sent] == [question, *[None] * (len(forum.sent) - 1)]
 
 
-async def test_a_question_that_was_deleted_is_answered_all_the_same(server: TelegramServer, bot: Bot) -> None:
+async def test_a_question_that_was_deleted_is_answered_all_the_same(server: TelegramServer, sender: Sender) -> None:
     """Telegram may send the reply without what it replies to."""
     group = server.group(-100)
     question = await server.user(ADA).say("sing", group)
     question.deleted = True
-    await run(draft_for(bot, Target(-100, None, question.message_id, is_group=True)), Script(server, Token(FOX)))
+    target = Target(-100, None, question.message_id, is_group=True)
+    await run(sender, Script(server, Token(FOX)), draft=sender.draft(target))
     assert group.texts == [SHOWN_FOX]
 
 
 # --- what Telegram does meanwhile -------------------------------------------------------------------------------------
 
 
-async def test_a_flood_slows_previews_and_not_the_answer(server: TelegramServer, bot: Bot, chat: Chat) -> None:
+async def test_a_flood_slows_previews_and_not_the_answer(server: TelegramServer, chat: Chat) -> None:
     """After a 429 previews pause and go at half the pace; the answer waits the ban out and arrives whole."""
-    pace = Pace(is_group=False)
-    draft = draft_for(bot, pace=pace)
 
     def ban() -> bool:
-        server.faults.ban(ADA, 2.5)
+        server.faults.ban(ADA, 1.8)
         return True
 
     def refused() -> bool:
         return any(call.status == 429 for call in server.calls)
 
-    await run(draft, Script(server, Token(FOX), shows(chat, SHOWN_FOX), ban, Token(" More."), refused, Token(" End.")))
+    script = Script(server, Token(FOX), shows(chat, SHOWN_FOX), ban, Token(" More."), refused, Token(" End."))
+    async with sending(server, Limiter()) as sender:
+        await run(sender, script)
     assert chat.texts == [f"{SHOWN_FOX} More. End."]
-    assert pace.interval_seconds == 2.0
-    refusals = [call for call in server.calls if call.status == 429]
-    assert len(refusals) == 1
+    assert sender.limiter._chat(ADA).interval_seconds == 2.5
+    assert len([call for call in server.calls if call.status == 429]) == 1
 
 
-async def test_an_answer_outlasts_every_flood(server: TelegramServer, bot: Bot, chat: Chat) -> None:
-    """The final parts are tried as often as it takes, each time after the wait that Telegram asks for."""
-    slept: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        clock[0] += seconds
-        await asyncio.sleep(0)
-
-    clock = [0.0]
-    server.faults.flood(6, 30, method="sendMessage")
-    draft = draft_for(bot, pace=Pace(is_group=False, clock=lambda: clock[0], sleep=sleep))
-    await draft.finish("word " * 2000)
-    assert sum(slept) == pytest.approx(180)
-    assert len(" ".join(chat.texts).split()) == 2000
-
-
-async def test_an_answer_follows_a_group_that_moved(server: TelegramServer, bot: Bot) -> None:
-    """A group that became a supergroup has a new id, and the answer arrives there."""
-    old, new = server.group(-7), server.group(-100)
-    old.migrated_to = -100
-    await draft_for(bot, Target(-7, is_group=True)).finish("word " * 1500)
-    assert (len(old.sent), len(new.sent)) == (0, 2)
-
-
-async def test_an_answer_outlasts_outages(server: TelegramServer, bot: Bot, chat: Chat) -> None:
-    """Gateway errors and dropped connections are tried again, and nothing arrives twice."""
-    server.faults.fail(1, method="sendMessage")
-    server.faults.drop(1, method="sendMessage")
-    await draft_for(bot).finish(FOX)
-    assert chat.texts == [SHOWN_FOX]
-
-
-async def test_waiting_for_a_ban_can_be_cancelled(server: TelegramServer, bot: Bot, chat: Chat) -> None:
-    """A delivery that waits ends at once when it is cancelled."""
-    server.faults.ban(ADA, 600)
-    task = asyncio.create_task(draft_for(bot).finish(FOX))
-    await server.wait_for(lambda: server.called("sendMessage"))
-    task.cancel()
-    async with asyncio.timeout(5):
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
-
-async def test_a_preview_that_people_deleted_is_sent_anew(server: TelegramServer, bot: Bot, chat: Chat) -> None:
+async def test_a_preview_that_people_deleted_is_sent_anew(server: TelegramServer, sender: Sender, chat: Chat) -> None:
     """The answer arrives although the message it would have replaced is gone."""
 
     def delete() -> bool:
@@ -354,122 +327,95 @@ async def test_a_preview_that_people_deleted_is_sent_anew(server: TelegramServer
             chat.sent[0].deleted = True
         return bool(chat.messages)
 
-    await run(draft_for(bot), Script(server, Token(FOX), delete, Token(" End.")))
+    await run(sender, Script(server, Token(FOX), delete, Token(" End.")))
     assert chat.texts == [f"{SHOWN_FOX} End."]
 
 
-async def test_an_edit_whose_answer_was_lost_is_a_success(server: TelegramServer, chat: Chat) -> None:
+async def test_an_edit_whose_answer_was_lost_is_a_success(server: TelegramServer, sender: Sender, chat: Chat) -> None:
     """The edit arrives, its answer does not, the second try is refused as unmodified: the answer stands once."""
-    async with Bot(TOKEN, base_url=f"{server.url}/bot") as bot:
-        draft = draft_for(bot)
 
-        def lose() -> bool:
-            if chat.sent:
-                server.faults.lose_answer(method="editMessageText", seconds=0.3)
-            return bool(chat.sent)
+    def lose() -> bool:
+        if chat.sent:
+            server.faults.lose_answer(method="editMessageText", seconds=0.3)
+        return bool(chat.sent)
 
-        await run(draft, Script(server, Token(FOX), lose))
+    await run(sender, Script(server, Token(FOX), lose))
     assert (chat.texts, chat.sent[0].buttons) == ([SHOWN_FOX], [])
     assert {entity["type"] for entity in chat.sent[0].entities} == {"bold"}
 
 
-async def test_a_refused_part_goes_as_entities(server: TelegramServer, bot: Bot, chat: Chat) -> None:
-    """Markup that Telegram cannot read is sent as text with entities, and looks the same."""
-    server.faults.refuse("can't parse entities: because", method="sendMessage")
-    await draft_for(bot).finish(FOX)
-    assert chat.texts == [SHOWN_FOX]
-    assert [entity["type"] for entity in chat.sent[0].entities] == ["bold"]
-    assert "entities" in server.called("sendMessage")[1].given
+@pytest.mark.parametrize("lose", ["lose_answer", "fail_after"])
+async def test_a_preview_that_may_have_arrived_gets_no_twin(server: TelegramServer, chat: Chat, lose: str) -> None:
+    """After a preview was sent and its answer lost no second one is sent: the answer finds it and takes its place."""
+    if lose == "lose_answer":
+        server.faults.lose_answer(method="sendMessage")
+    else:
+        server.faults.fail_after(method="sendMessage")
+    script = Script(server, Token(FOX), lambda: chat.sent, *[Token(" more"), 0.1] * 10)
+    async with sending(server, read_seconds=0.5) as sender:
+        marks = await run(sender, script)
+    assert [(message.text, message.buttons) for message in chat.sent] == [(f"{SHOWN_FOX}{' more' * 10}", [])]
+    assert marks.made == {0: chat.sent[0].message_id}
 
 
-async def test_a_part_refused_twice_goes_as_plain_text(
-    server: TelegramServer, bot: Bot, chat: Chat, caplog: pytest.LogCaptureFixture
+async def test_a_preview_that_did_not_arrive_is_not_waited_for(
+    server: TelegramServer, sender: Sender, chat: Chat
 ) -> None:
-    """The words arrive whatever happens to their looks, and the log keeps what was refused."""
-    server.faults.refuse("can't parse entities: because", 2, method="sendMessage")
-    await draft_for(bot).finish(FOX)
-    assert (chat.texts, chat.sent[0].entities) == ([SHOWN_FOX], [])
-    assert "The *quick* brown fox" in caplog.text
+    """Nobody finds it, so the answer is sent, in one message."""
+    server.faults.drop(method="sendMessage")
+    await run(sender, Script(server, Token(FOX), lambda: server.called("sendMessage"), Token(" End.")))
+    assert chat.texts == [f"{SHOWN_FOX} End."]
 
 
-async def test_a_refused_edit_goes_as_entities_too(server: TelegramServer, bot: Bot, chat: Chat) -> None:
-    """The preview becomes the answer even where the answer's markup is refused."""
+async def test_previews_end_where_the_chat_does(server: TelegramServer, sender: Sender) -> None:
+    """Somebody who blocks the bot in mid-answer gets no more tries, and the answer is given up."""
+    person = server.user(ADA)
 
-    def refuse() -> bool:
-        if chat.sent:
-            server.faults.refuse("can't parse entities: because", 2, method="editMessageText")
-        return bool(chat.sent)
+    def blocked() -> bool:
+        if person.chat.sent:
+            person.chat.refusal = "Forbidden: bot was blocked by the user"
+        return bool(person.chat.sent)
 
-    await run(draft_for(bot), Script(server, Token(FOX), refuse))
-    assert (chat.texts, chat.sent[0].buttons) == ([SHOWN_FOX], [])
-    assert [entity["type"] for entity in chat.sent[0].entities] == ["bold"]
-
-
-async def test_a_preview_that_may_have_arrived_gets_no_twin(server: TelegramServer, chat: Chat) -> None:
-    """After a preview was sent and its answer lost there is no second preview; the answer arrives."""
-    server.faults.lose_answer(method="sendMessage", seconds=3600)
-    script = Script(server, Token(FOX), lambda: chat.sent, *[Token(" more"), 0.1] * 20)
-    async with Bot(TOKEN, base_url=f"{server.url}/bot", request=HTTPXRequest(read_timeout=0.5)) as bot:
-        await run(draft_for(bot), script)
-    assert len(chat.sent) == 2
-    assert chat.texts[-1].startswith(SHOWN_FOX)
-    assert chat.sent[-1].buttons == []
-
-
-async def test_somebody_who_blocked_the_bot_ends_the_delivery(server: TelegramServer, bot: Bot) -> None:
-    """There is nothing to wait for: the caller is told."""
-    await server.user(ADA).block()
-    with pytest.raises(Forbidden):
-        await run(draft_for(bot), Script(server, Token(FOX)))
+    words = [step for n in range(60) for step in (Token(f"word {n} "), 0.02)]
+    marks = await run(sender, Script(server, Token(FOX), blocked, *words))
+    assert marks.made == {0: None}
+    assert len([call for call in server.calls if call.status == 403 and call.method != "sendChatAction"]) <= 3
 
 
 # --- ends -------------------------------------------------------------------------------------------------------------
 
 
-async def test_an_answer_of_nothing_takes_the_preview_away(server: TelegramServer, bot: Bot, chat: Chat) -> None:
+async def test_an_answer_of_nothing_takes_the_preview_away(server: TelegramServer, sender: Sender, chat: Chat) -> None:
     """With nothing visible to say, nothing stays behind."""
-    draft = draft_for(bot)
-    async with aclosing(Script(server, Queued(LARGE, 1), lambda: chat.sent).events()) as events:
-        await draft.follow(events)
-    assert await draft.finish("") == []
+    draft = sender.draft()
+    await follow(draft, Script(server, Queued(LARGE, 1), lambda: chat.sent))
+    await sender.finish(draft, "")
     assert chat.sent == []
 
 
-async def test_the_same_text_is_not_sent_twice(server: TelegramServer, bot: Bot, chat: Chat) -> None:
+async def test_the_same_text_is_not_sent_twice(server: TelegramServer, sender: Sender, chat: Chat) -> None:
     """A preview that already reads like the answer, and has no button, stays as it is."""
-    draft = Draft(bot, Target(ADA), ResponseFormatter(), pace=hurried())
-    await run(draft, Script(server, Token(FOX), lambda: chat.sent, Token("")))
-    assert [call.method for call in server.calls if call.method.startswith(("send", "edit"))][-1] == "sendMessage"
+    draft = sender.draft(stop_keyboard=None)
+    await run(sender, Script(server, Token(FOX), lambda: chat.sent, Token("")), draft=draft)
+    assert [method for method in sender.calls() if method.startswith(("send", "edit"))][-1] == "sendMessage"
     assert chat.texts == [SHOWN_FOX]
 
 
-async def test_buttons_go_under_the_last_message(server: TelegramServer, bot: Bot, chat: Chat) -> None:
-    """A keyboard for the finished answer is shown once."""
-    keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("Again", callback_data="again")]])
-    await draft_for(bot).finish("word " * 2000, keyboard=keyboard)
-    assert [message.buttons for message in chat.sent] == [[], [], ["Again"]][-len(chat.sent) :]
-
-
-async def test_a_cancelled_run_leaves_what_it_said(server: TelegramServer, bot: Bot, chat: Chat) -> None:
+async def test_a_cancelled_run_leaves_what_it_said(server: TelegramServer, sender: Sender, chat: Chat) -> None:
     """Cancelling stops the stream at once, and what was said so far can still be delivered."""
-    draft = draft_for(bot)
+    draft = sender.draft()
     script = Script(server, Token(FOX), lambda: False)
-
-    async def follow() -> None:
-        async with aclosing(script.events()) as events:
-            await draft.follow(events)
-
-    task = asyncio.create_task(follow())
+    task = asyncio.create_task(follow(draft, script))
     await server.wait_for(lambda: chat.sent)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert script.closed
-    await draft.finish(draft.text, "Stopped.")
+    await sender.finish(draft, draft.text, "Stopped.")
     assert (chat.texts, chat.sent[0].buttons) == ([f"{SHOWN_FOX}\n\nStopped."], [])
 
 
-async def test_a_run_without_an_end_is_a_bug(server: TelegramServer, bot: Bot) -> None:
+async def test_a_run_without_an_end_is_a_bug(sender: Sender) -> None:
     """A stream that ends without Finished is not taken for an answer."""
 
     async def events() -> AsyncGenerator[Event]:
@@ -477,7 +423,93 @@ async def test_a_run_without_an_end_is_a_bug(server: TelegramServer, bot: Bot) -
 
     async with aclosing(events()) as stream:
         with pytest.raises(RuntimeError):
-            await draft_for(bot).follow(stream)
+            await sender.draft().follow(stream)
+
+
+# --- from one life to the next ----------------------------------------------------------------------------------------
+
+
+async def test_what_stands_is_told_as_soon_as_it_stands(server: TelegramServer, sender: Sender, chat: Chat) -> None:
+    """Each new preview is reported with all that stand before it."""
+    told: list[list[int]] = []
+    words = " ".join(f"w{n}" for n in range(1000))
+    script = Script(server, Token(words), lambda: len(chat.sent) == 2)
+    await run(sender, script, draft=sender.draft(on_standing=told.append))
+    ids = [message.message_id for message in chat.sent]
+    assert told == [ids[:1], ids]
+
+
+async def test_an_answer_goes_on_in_the_messages_of_an_earlier_life(
+    server: TelegramServer, sender: Sender, chat: Chat
+) -> None:
+    """They are edited in place, their dead button gives way to a live one, and no other message appears."""
+    old = [await sender.delivery().send(part) for part in await formatted_parts("Half an answer")]
+    server.chat(ADA).sent[0].keyboard = [[{"text": "Stop", "callback_data": "stop:0"}]]
+    buttons: list[str] = []
+
+    def note() -> bool:
+        buttons.append(chat.sent[0].keyboard[0][0]["callback_data"])
+        return True
+
+    script = Script(server, Token("The"), lambda: chat.sent[0].text == "The", note, Token(" End."))
+    await run(sender, script, draft=sender.draft(standing=old))
+    assert buttons == ["stop:1"]
+    assert [(message.message_id, message.text, message.buttons) for message in chat.sent] == [(old[0], "The End.", [])]
+
+
+async def test_messages_of_an_earlier_life_that_are_too_many_go(
+    server: TelegramServer, sender: Sender, chat: Chat
+) -> None:
+    """An answer that became shorter leaves none of them behind."""
+    old = [await sender.delivery().send(part) for part in await formatted_parts("word " * 2000)]
+    await run(sender, Script(server, Token(FOX)), draft=sender.draft(standing=old))
+    assert len(old) == 3
+    assert [(message.message_id, message.text) for message in chat.sent] == [(old[0], SHOWN_FOX)]
+
+
+async def test_an_interrupted_answer_says_so_and_keeps_what_it_has(
+    server: TelegramServer, sender: Sender, chat: Chat
+) -> None:
+    """The notice stands below the text so far, the button is gone, and the ids are for whoever goes on."""
+    draft = sender.draft()
+    task = asyncio.create_task(follow(draft, Script(server, Token(FOX), lambda: False)))
+    await server.wait_for(lambda: chat.sent)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await draft.interrupt("I am being restarted.") == (chat.sent[0].message_id,)
+    assert (chat.texts, chat.sent[0].buttons) == ([f"{SHOWN_FOX}\n\nI am being restarted."], [])
+
+
+async def test_an_interruption_before_anything_stands_says_nothing(server: TelegramServer, sender: Sender) -> None:
+    """No message is made for a notice."""
+    draft = sender.draft()
+    await follow(draft, Script(server, Token(FOX)))
+    assert await draft.interrupt("I am being restarted.") == ()
+    assert sender.ada.sent == []
+
+
+@pytest.mark.parametrize("trouble", ["ban", "silence", "outage"])
+async def test_an_interruption_waits_for_nobody(server: TelegramServer, chat: Chat, trouble: str) -> None:
+    """Telegram may refuse, be silent or be gone: after two seconds the answer is left as it stands."""
+    async with sending(server, Limiter()) as sender:
+        draft = sender.draft()
+        await follow(draft, Script(server, Token(FOX), lambda: chat.sent))
+        if trouble == "ban":
+            server.faults.ban(ADA, 600)
+        elif trouble == "silence":
+            server.faults.lose_answer(1, method="editMessageText")
+        else:
+            server.faults.fail(100)
+        began_at = time.monotonic()
+        assert await draft.interrupt("I am being restarted.") == (chat.sent[0].message_id,)
+        assert time.monotonic() - began_at < 2.5
+        assert len(server.called("editMessageText")) <= 1
+
+
+async def formatted_parts(text: str) -> list[Part]:
+    """The messages of a text."""
+    return await formatted(ResponseFormatter().format, text)
 
 
 async def test_other_chats_go_on_while_a_long_answer_is_formatted() -> None:
