@@ -76,7 +76,12 @@ class Parts:
             await self.front.say(message, GIVEN_UP)
 
 
-async def run_bot(services: Services, announce: Callable[[str], None], stop: asyncio.Event | None = None) -> None:
+async def run_bot(
+    services: Services,
+    announce: Callable[[str], None],
+    stop: asyncio.Event | None = None,
+    watchdog: Watchdog | None = None,
+) -> None:
     """Answer in Telegram until `stop` is set; without one, until SIGINT or SIGTERM. Closes within five seconds.
 
     `announce` shows a line to whoever started the program. Raises TokenUnusable, DeafToTelegram, StorageError.
@@ -87,7 +92,7 @@ async def run_bot(services: Services, announce: Callable[[str], None], stop: asy
     parts = build(services)
     try:
         if await _connect(parts.application, announce, stop):
-            await _serve(parts, announce, stop)
+            await _serve(parts, announce, stop, watchdog or Watchdog())
     finally:
         await _close(parts)
 
@@ -99,7 +104,7 @@ def build(services: Services) -> Parts:
     bot = PollingBot(settings.telegram_bot_token, settings.telegram_api_url, limiter)
     lanes = Lanes(
         services.inbox,
-        Waiting(partial(_is_answered, access)),
+        Waiting(partial(_is_answered, access), limiter.preview_wait_seconds),
         [command.name for command in COMMANDS if command.urgent],
         most_characters=settings.max_message_characters,
     )
@@ -150,8 +155,7 @@ async def _connect(application: AnyApplication, announce: Callable[[str], None],
     return False
 
 
-async def _serve(parts: Parts, announce: Callable[[str], None], stop: asyncio.Event) -> None:
-    watchdog = Watchdog()
+async def _serve(parts: Parts, announce: Callable[[str], None], stop: asyncio.Event, watchdog: Watchdog) -> None:
     poller = Poller(
         parts.bot,
         parts.front.inbox,

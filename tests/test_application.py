@@ -1,31 +1,44 @@
-"""The Telegram part starts whatever the network does, and closes within seconds keeping what was written."""
+"""The Telegram part starts whatever the network does, hears when it is deaf, and goes on where its last life ended."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from dialogue.errors import TokenUnusable
+from dialogue.errors import DeafToTelegram, TokenUnusable
 from dialogue.services import open_services
-from handlers.application import WANTED_UPDATES, run_bot
-from handlers.chat import RESTARTING
+from handlers.application import GIVEN_UP, run_bot
+from handlers.polling import CONFLICT, MOST_STARTS, WANTED_UPDATES
+from handlers.watchdog import Limits, Watchdog
 from routing.types import Token
-from storage.conversations import ConversationKey
-from tests.bot_in_process import ADMIN_ID, QUESTION, SMALL, endless, running, says, the_settings
-from tests.telegram_server import TelegramServer
+from tests.bot_in_process import (
+    ADMIN_ID,
+    MEMBER_ID,
+    QUESTION,
+    SMALL,
+    STRANGER_ID,
+    chat_requests,
+    running,
+    says,
+    the_settings,
+)
+from tests.telegram_methods import Refused
+from tests.telegram_server import TelegramServer, _Outcome, _refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
+    from dialogue.services import Services
     from routing.execution_engine import ExecutionEngine
     from routing.types import Event, Query
-
-CLOSING_SECONDS = 5.0
+    from tests.telegram_world import Json, Person
 
 
 async def test_it_asks_for_the_updates_it_handles_and_drops_none(tmp_path: Path) -> None:
@@ -39,12 +52,12 @@ async def test_it_asks_for_the_updates_it_handles_and_drops_none(tmp_path: Path)
 
 
 async def test_nothing_but_the_necessary_comes_before_the_first_poll(tmp_path: Path) -> None:
-    """Telegram is asked who the bot is, then polled: menus wait."""
+    """Telegram is asked who the bot is, then polled; menus are offered beside that."""
     async with running(tmp_path) as bot:
         await bot.telegram.wait_for(lambda: bot.telegram.world.commands)
         await bot.admin.ask("/help")
-        before_menus = [call.method for call in bot.telegram.calls[:2]]
-        assert before_menus == ["getMe", "deleteWebhook"]
+        first, second, *_ = [call.method for call in bot.telegram.calls]
+        assert (first, second) == ("getMe", "setMyCommands")
 
 
 async def test_a_wrong_token_is_a_sentence(tmp_path: Path) -> None:
@@ -68,16 +81,28 @@ async def test_it_waits_for_the_network(tmp_path: Path) -> None:
             assert answer.text.startswith("Hello you.")
 
 
-async def test_waiting_for_the_network_can_be_stopped(tmp_path: Path) -> None:
-    """A signal ends it at once."""
-    async with TelegramServer() as telegram:
-        telegram.faults.drop(1000, method="getMe")
+class Odd(TelegramServer):
+    """A Telegram that refuses the first question who the bot is, once for each of `refusals`."""
+
+    refusals: list[Refused]
+
+    async def _do(self, method: str, given: Json) -> _Outcome:
+        if method == "getMe" and self.refusals:
+            refused = self.refusals.pop(0)
+            return _refusal(refused.code, str(refused), refused.parameters)
+        return await super()._do(method, given)
+
+
+@pytest.mark.parametrize(
+    "refusal", [Refused("Unauthorized", 401), Refused("Too Many Requests: retry after 1", 429, {"retry_after": 1})]
+)
+async def test_one_odd_answer_at_the_start_is_not_the_end(tmp_path: Path, refusal: Refused) -> None:
+    """It asks again before it says that the token is wrong, and waits as long as Telegram wants."""
+    async with Odd() as telegram:
+        telegram.refusals = [refusal]
         async with running(tmp_path, telegram=telegram) as bot:
-            assert any("cannot be reached" in line for line in bot.lines)
-            began = time.monotonic()
-            await bot.end()
-            assert time.monotonic() - began < CLOSING_SECONDS
-            assert telegram.polls == 0
+            (answer,) = await bot.admin.ask(QUESTION)
+            assert answer.text.startswith("Hello you.")
 
 
 async def test_a_poll_that_fails_is_tried_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -89,58 +114,123 @@ async def test_a_poll_that_fails_is_tried_again(tmp_path: Path, caplog: pytest.L
         assert answer.text.startswith("Hello you.")
 
 
-async def test_another_program_with_this_token_is_said_in_the_log(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Telegram ends the poll of the first of two."""
+async def test_another_program_with_this_token_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Telegram ends the poll of the first of two: whoever looks at the terminal or the log learns why."""
     async with running(tmp_path) as bot:
         await bot.telegram.wait_for(lambda: bot.telegram._poller)
         assert bot.telegram._poller
         bot.telegram._poller.set()
-        await bot.telegram.wait_for(lambda: "another program polls with this token" in caplog.text)
+        await bot.telegram.wait_for(lambda: CONFLICT in caplog.text)
+        assert any("Another program polls" in line for line in bot.lines)
 
 
-async def test_closing_stops_the_model_and_keeps_what_it_wrote(tmp_path: Path) -> None:
-    """The part that was written is delivered, marked, and in the conversation after the restart."""
-    async with running(tmp_path, {SMALL: endless()}) as bot:
-        await bot.admin.say(QUESTION)
-        await bot.telegram.wait_for(lambda: any("more" in text for text in bot.admin.chat.texts))
-        began = time.monotonic()
-        await bot.end()
-        assert time.monotonic() - began < CLOSING_SECONDS
-        await bot.ollama.until_disconnected(bot.ollama.asked("/api/chat")[0])
-        (answer,) = bot.admin.chat.sent
-        assert "⏹ stopped" in answer.text
-        assert not answer.growing
-    async with running(tmp_path) as bot:
-        turn = await bot.services.conversations.last_turn(ConversationKey(ADMIN_ID))
-        assert turn
-        assert "more" in turn.answer
+# --- when nothing is heard --------------------------------------------------------------------------------------------
 
 
-async def test_closing_does_not_wait_for_a_dead_telegram(tmp_path: Path) -> None:
-    """What cannot be delivered in time stays in the conversation."""
-    async with running(tmp_path, {SMALL: endless()}) as bot:
-        await bot.admin.say(QUESTION)
-        await bot.telegram.wait_for(lambda: any("more" in text for text in bot.admin.chat.texts))
-        bot.telegram.faults.fail(10_000)
-        began = time.monotonic()
-        await bot.end()
-        assert time.monotonic() - began < CLOSING_SECONDS
-        turn = await bot.services.conversations.last_turn(ConversationKey(ADMIN_ID))
-        assert turn
+@asynccontextmanager
+async def watched(
+    folder: Path, telegram: TelegramServer, watchdog: Watchdog
+) -> AsyncGenerator[tuple[asyncio.Task[None], asyncio.Event]]:
+    """A bot without a model server under this watchdog, until the end of the context."""
+    async with open_services(the_settings(folder, telegram, "")) as services:
+        stop = asyncio.Event()
+        task = asyncio.create_task(run_bot(services, list[str]().append, stop, watchdog))
+        try:
+            yield task, stop
+        finally:
+            stop.set()
+            await asyncio.wait([task])
 
 
-async def test_a_question_in_line_at_the_end_is_told_to_come_back(tmp_path: Path) -> None:
-    """It is not lost without a word, and not begun either."""
-    async with running(tmp_path, {SMALL: endless()}) as bot:
-        await bot.admin.say(QUESTION)
-        await bot.telegram.wait_for(lambda: any("more" in text for text in bot.admin.chat.texts))
-        await bot.admin.say("What is next?")
-        await bot.telegram.wait_for(lambda: not bot.telegram.world.updates)
-        await bot.end()
-        assert bot.admin.chat.texts[-1] == RESTARTING
-        assert len(bot.ollama.asked("/api/chat")) == 1
+async def test_a_poll_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
+    """After a while without an answer the connections are new ones, and what waited at Telegram comes."""
+    async with TelegramServer() as telegram:
+        telegram.faults.lose_answer(1, method="getUpdates")
+        await telegram.user(ADMIN_ID).say("what is 2 + 2?")
+        watchdog = Watchdog(limits=Limits(look=0.05, renew=0.4, deaf=20))
+        async with watched(tmp_path, telegram, watchdog) as (task, _):
+            (answer,) = await telegram.user(ADMIN_ID).chat.reply(5)
+            assert "4" in answer.text
+            assert not task.done()
+
+
+async def test_a_machine_that_wakes_up_polls_anew_at_once(tmp_path: Path) -> None:
+    """The poll of before its sleep is not waited for, though no clock of ours has counted a second of silence."""
+    slept_seconds = 0.0
+    async with TelegramServer() as telegram:
+        telegram.faults.lose_answer(1, method="getUpdates")
+        watchdog = Watchdog(wall_clock=lambda: time.time() + slept_seconds, limits=Limits(look=0.05))
+        async with watched(tmp_path, telegram, watchdog):
+            await telegram.user(ADMIN_ID).say("what is 2 + 2?")
+            await telegram.wait_for(lambda: telegram.polls)
+            await asyncio.sleep(0.2)
+            assert telegram.polls == 1
+            slept_seconds = 8 * 3600.0
+            (answer,) = await telegram.user(ADMIN_ID).chat.reply(5)
+            assert "4" in answer.text
+
+
+async def test_a_bot_that_stays_deaf_ends(tmp_path: Path) -> None:
+    """By a sentence for its log; the service starts it anew. That it can still talk changes nothing."""
+    async with TelegramServer() as telegram:
+        telegram.faults.lose_answer(1000, method="getUpdates")
+        watchdog = Watchdog(limits=Limits(look=0.05, renew=0.2, deaf=0.5))
+        async with watched(tmp_path, telegram, watchdog) as (task, _):
+            with pytest.raises(DeafToTelegram, match="not been heard"):
+                await asyncio.wait_for(task, 10)
+        assert telegram.polls == 3  # at first, and over new connections twice
+
+
+# --- what the last life has left --------------------------------------------------------------------------------------
+
+
+async def test_what_was_not_sent_goes_before_what_is_new(tmp_path: Path) -> None:
+    """The answer that a flood kept back takes the place of its preview, and then the next message gets its own."""
+    slow = says("It is coming, but rather slowly. ", "Here it is.", token_seconds=1.2)
+    async with TelegramServer() as telegram:
+        ada = telegram.user(ADMIN_ID)
+        async with running(tmp_path, {SMALL: slow}, telegram=telegram) as bot:
+            await ada.say(QUESTION)
+            await telegram.wait_for(lambda: any("slowly" in text for text in ada.chat.texts))
+            telegram.faults.ban(ADMIN_ID, 100)
+            while not await bot.services.outbox.load():
+                await asyncio.sleep(0.01)
+            await bot.end()
+        telegram.faults.clear()
+        assert not any("Here it is" in text for text in ada.chat.texts)
+        await ada.say("What is next?")
+        async with running(tmp_path, telegram=telegram) as bot:
+            (next_answer,) = await ada.chat.reply()
+            assert next_answer.text.startswith("Hello you.")
+            first_answer = ada.chat.sent[0]
+            assert first_answer.text.startswith("It is coming, but rather slowly. Here it is.")
+            assert first_answer.changed_at < next_answer.sent_at
+            assert [request[-1]["content"] for request in chat_requests(bot.ollama)] == ["What is next?"]
+
+
+async def give_to(services: Services, person: Person, update_id: int) -> None:
+    """Have a message in the inbox with which many lives were begun."""
+    message = (await person.say(f"kills {update_id}")).as_json()
+    await services.inbox.accept([(update_id, json.dumps({"update_id": update_id, "message": message}))])
+    for _ in range(MOST_STARTS):
+        services.inbox.begin(update_id)
+
+
+async def test_whose_message_is_given_up_is_told(tmp_path: Path) -> None:
+    """A stranger is not."""
+    async with TelegramServer() as telegram:
+        people = [telegram.user(user_id) for user_id in (MEMBER_ID, STRANGER_ID)]
+        async with open_services(the_settings(tmp_path, telegram, "")) as services:
+            for number, person in enumerate(people):
+                await give_to(services, person, 1 + number)
+        telegram.world.updates.clear()
+        async with running(tmp_path, telegram=telegram) as bot:
+            (answer,) = await bot.member.chat.reply()
+            assert answer.text == GIVEN_UP
+            assert bot.stranger.chat.texts == []
+
+
+# --- side by side -----------------------------------------------------------------------------------------------------
 
 
 async def test_fifty_chats_are_answered_side_by_side(tmp_path: Path) -> None:
@@ -168,14 +258,14 @@ class BrokenEngine:
 
 
 async def test_a_bug_ends_one_answer_only(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """What was written stays, with where the log has the details and without a Stop button; commands go on."""
+    """It is tried again, then its sender is told where the log has the details; commands go on."""
     async with TelegramServer() as telegram, open_services(the_settings(tmp_path, telegram, "")) as services:
         stop, ada = asyncio.Event(), telegram.user(ADMIN_ID)
         broken = replace(services, engine=BrokenEngine(services.engine))  # type: ignore[arg-type]  # with a bug
         task = asyncio.create_task(run_bot(broken, list[str]().append, stop))
-        (answer,) = await ada.ask(QUESTION)
-        assert answer.text.startswith("The first words of the answer.\n\nSomething went wrong on my side.")
-        assert answer.buttons == []
+        await ada.say(QUESTION)
+        await telegram.wait_for(lambda: any("Something went wrong on my side." in text for text in ada.chat.texts))
+        assert not any(message.buttons for message in ada.chat.sent)
         assert "ZeroDivisionError" in caplog.text
         (answer,) = await ada.ask("/help")
         assert "/retry" in answer.text
