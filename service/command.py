@@ -104,7 +104,9 @@ class Service:
 
     def _report(self, state: State | None) -> int:
         self.say(self.describe(state))
-        if state is not None and state.pid is not None:
+        if state is None or state.stopped:
+            return 1
+        if state.pid is not None:
             return 0
         if words := last_words(self.job):
             self.say(f"The last it said: {words}")

@@ -59,7 +59,7 @@ def definition_in(supervisor: Supervisor) -> bytes:
 
 def described(state: State | None, *, run: Runner = tools.run, now: Callable[[], datetime] = datetime.now) -> str:
     """Say how an installed service stands."""
-    if state is None:
+    if state is None or state.stopped:
         return "The service is stopped: `scripts/run service start` starts it, and so does your next login."
     if state.pid is not None:
         since = _since(state.pid, run, now)

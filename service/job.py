@@ -55,11 +55,13 @@ def log_folder(platform: str = sys.platform) -> Path:
 class State:
     """How the service stands: `pid` while it runs, else how it ended last, where that is known.
 
-    `misplaced`: the system could not start it, as a file or a folder is not where it was.
+    `stopped`: somebody wanted that. `waits`: it failed, and is started again in some seconds. `misplaced`: the system
+    could not start it, as a file or a folder is not where it was.
     """
 
     pid: int | None = None
-    waits: bool = False  # it failed, and is started again in some seconds
+    stopped: bool = False
+    waits: bool = False
     exit_status: int | None = None
     signal: int | None = None
     misplaced: bool = False

@@ -121,6 +121,8 @@ def _state(said: Mapping[str, str]) -> State:
     pid = int(said.get("MainPID", "0"))
     if pid and said.get("ActiveState") in {"active", "activating", "reloading"}:
         return State(pid=pid)
+    if said.get("ActiveState") == "inactive" and said.get("ExecMainCode", "0") != "0":
+        return State(stopped=True)
     code, status = said.get("ExecMainCode"), int(said.get("ExecMainStatus", "0"))
     return State(
         waits=said.get("SubState") == "auto-restart",

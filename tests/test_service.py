@@ -11,6 +11,7 @@ import time
 from contextlib import redirect_stdout
 from datetime import datetime
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from tests.fake_supervisor import FakeSupervisor
 
+STOPPED = "The service is stopped: `scripts/run service start` starts it, and so does your next login."
 MISPLACED = (
     "its Python, its folder or that of its log is not where it was. `scripts/run service install` puts that right."
 )
@@ -157,13 +159,14 @@ def test_start_and_stop_are_said(world: World) -> None:
     """Each of them may be given twice."""
     world.service.install()
     assert world.said
+    world.console("words\n")
     assert world.service.stop() == 0
     assert world.said == ["Stopped. `scripts/run service start`, or your next login, starts it again."]
     assert world.service.stop() == 0
     assert world.said == ["The service does not run."]
     assert world.service.status() == 1
-    assert "`scripts/run service start`" in world.said[0]
-    world.job.logs.rmdir()
+    assert world.said == [STOPPED, f"Installed: {world.supervisor.definition_path}"]
+    rmtree(world.job.logs)
     assert world.service.start() == 0
     assert world.job.logs.is_dir()
     assert world.said[0].startswith("The service runs")
@@ -227,7 +230,8 @@ def test_remarks_are_passed_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("state", "sentence"),
     [
-        (None, "The service is stopped: `scripts/run service start` starts it, and so does your next login."),
+        (None, STOPPED),
+        (State(stopped=True), STOPPED),
         (State(), "The service has not run yet: `scripts/run service start` starts it."),
         (State(exit_status=1, waits=True), "The service failed (exit status 1) and is started again within seconds."),
         (State(signal=9, waits=True), "The service failed (signal 9) and is started again within seconds."),

@@ -145,7 +145,7 @@ def test_start_stop_and_remove(tmp_path: Path) -> None:
     world.systemd.start()
     assert world.systemd.state() == State(pid=PRETENDED_PID)
     world.systemd.stop()
-    assert world.systemd.state() == State(exit_status=0)
+    assert world.systemd.state() == State(stopped=True)
     world.systemd.remove()
     assert not world.systemd.definition_path.exists()
     assert world.systemd.state() is None
@@ -165,7 +165,7 @@ def test_a_unit_whose_file_is_gone_can_be_removed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "state"),
     [
-        ({"ended": 0}, State(exit_status=0)),
+        ({"ended": 0}, State(stopped=True)),
         ({"ended": 1, "waits": True}, State(waits=True, exit_status=1)),
         ({"ended": -9, "waits": True}, State(waits=True, signal=9)),
         ({"ended": 78}, State(exit_status=78)),
