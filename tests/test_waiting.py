@@ -306,3 +306,4 @@ async def test_the_bot_shows_who_waits(tmp_path: Path) -> None:
         await bot.telegram.wait_for(lambda: waiting.reactions == EYES, 8)
         await bot.admin.say("/stop")
         await bot.telegram.wait_for(lambda: not waiting.reactions, 8)
+        assert len(bot.telegram.called("setMessageReaction")) == 2
