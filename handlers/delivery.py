@@ -21,6 +21,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import random
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -47,7 +48,6 @@ LONGEST_BACKOFF_SECONDS = 30.0
 READ_TIMEOUT_SECONDS = 30.0
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-_MARK = InlineKeyboardMarkup([[InlineKeyboardButton("…", callback_data="none")]])  # nobody has time to press it
 _T = TypeVar("_T")
 
 
@@ -274,7 +274,7 @@ class Delivery:
         """Change a message by a button; None when it cannot be changed by us."""
         try:
             return await self._persist(
-                lambda: self._bot.edit_message_reply_markup(self.target.chat_id, message_id, reply_markup=_MARK)
+                lambda: self._bot.edit_message_reply_markup(self.target.chat_id, message_id, reply_markup=_new_mark())
             )
         except BadRequest:
             return None
@@ -282,6 +282,11 @@ class Delivery:
     async def _unmark(self, message_id: int) -> None:
         with contextlib.suppress(BadRequest):
             await self._persist(lambda: self._bot.edit_message_reply_markup(self.target.chat_id, message_id))
+
+
+def _new_mark() -> InlineKeyboardMarkup:
+    """A button that nobody has time to press: another one each time, as Telegram refuses what would change nothing."""
+    return InlineKeyboardMarkup([[InlineKeyboardButton("…", callback_data=f"none:{secrets.token_hex(4)}")]])
 
 
 def _backoffs() -> Iterator[float]:

@@ -42,8 +42,8 @@ class Draft:
     `follow` shows what comes while it comes, on tasks of its own: no event ever waits for Telegram. Then either `parts`
     and `settled` say what is to be sent, and what it takes the place of, or `interrupt` leaves the answer as it is.
 
-    `standing` are the messages that an earlier life has left: they go on growing. `on_standing` is called with the ids
-    of all messages that stand whenever there is a new one.
+    `standing` are the messages that an earlier life has left: they go on growing. `on_standing` is called with what
+    stands whenever that changes: handlers/preview.py says in which form, which is that of `standing` too.
     """
 
     def __init__(  # noqa: PLR0913  # what it shows, how, where, and what stands there already
@@ -107,7 +107,7 @@ class Draft:
         return await self._preview.settled()
 
     async def interrupt(self, notice: str) -> tuple[int, ...]:
-        """Stop showing, and leave what stands with a notice instead of the stop button; the ids of what stands.
+        """Stop showing, and leave what stands with a notice instead of the stop button; what that is, as `standing`.
 
         One try, for two seconds at most: whoever goes on with the answer will see to what is left.
         """
@@ -117,7 +117,7 @@ class Draft:
                 await self._preview.close_with(notice)
         except (TelegramError, TimeoutError) as error:
             log.info("an answer is left as it stands: %s", type(error).__name__)
-        return tuple(self._preview.message_ids)
+        return tuple(self._preview.places)
 
     def _stop_showing(self) -> None:
         for task in self._tasks:

@@ -13,15 +13,16 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A message with this text that stands, if at all, after another one."""
+    """A message with this text that stands, if at all, after another one; without a text it may be any of ours."""
 
     after_message_id: int
-    text: str
+    text: str | None = None
 
     def is_it(self, message: Message, thread_id: int | None) -> bool:
         """Whether a message of ours is the one that was lost: it is in this topic, and reads alike."""
         topic = message.message_thread_id if message.is_topic_message else None
-        return topic == thread_id and _essence(message.text or "") == _essence(self.text)
+        reads_alike = self.text is None or _essence(message.text or "") == _essence(self.text)
+        return topic == thread_id and reads_alike
 
     def as_json(self) -> Json:
         """All of it as JSON."""

@@ -49,8 +49,10 @@ class Standing:
 class Preview:
     """Keeps the messages of a growing answer up to date, one call at a time and at the chat's pace.
 
-    The last message carries the stop keyboard. `changed` is set by whoever changes `progress`; `on_standing` is called
-    with the ids of all previews whenever there is a new one.
+    The last message carries the stop keyboard. `changed` is set by whoever changes `progress`.
+
+    `standing` and what `on_standing` is called with, before and after each new message is sent, are the ids of all
+    previews; a last number below zero says that one more may stand, with an id above its opposite.
     """
 
     def __init__(  # noqa: PLR0913  # what it shows, how, where, and what stands there already
@@ -71,9 +73,10 @@ class Preview:
         self._formatter = formatter
         self._progress = progress
         self._stop_keyboard = stop_keyboard
-        self._standing = [Standing(message_id) for message_id in standing]
+        self._standing = [Standing(place) for place in standing if place > 0]
+        self._lost = next((Lost(-place) for place in standing if place < 0), None)
         self._on_standing = on_standing
-        self._lost: Lost | None = None
+        self._told = self.places
         self._call: asyncio.Task[bool | None] | None = None
 
     async def run(self) -> None:
@@ -85,6 +88,8 @@ class Preview:
             while (seconds := self._limiter.preview_wait_seconds(self._delivery.target.chat_id)) > 0:
                 await self._limiter.sleep(seconds)
             self.changed.clear()
+            if self._lost and not await self._found_out(self._lost):
+                return
             following = await self._next()
             if following is None:
                 await self._limiter.sleep(NEXT_LOOK_SECONDS)
@@ -100,12 +105,14 @@ class Preview:
         """
         if self._call:
             await asyncio.wait([self._call])
-        return *self.message_ids, *([self._lost] if self._lost else [])
+        ids = [standing.message_id for standing in self._standing]
+        return *ids, *([self._lost] if self._lost else [])
 
     @property
-    def message_ids(self) -> list[int]:
-        """The messages that are known to stand."""
-        return [standing.message_id for standing in self._standing]
+    def places(self) -> list[int]:
+        """The ids of what stands, in the form in which a later life is told of them."""
+        ids = [standing.message_id for standing in self._standing]
+        return [*ids, -self._lost.after_message_id] if self._lost and self._lost.after_message_id else ids
 
     async def close_with(self, notice: str) -> None:
         """Have the last message say why it grows no longer, and take its button away. One try. Raises TelegramError."""
@@ -141,29 +148,50 @@ class Preview:
 
     async def _show(self, index: int, part: Part, keyboard: InlineKeyboardMarkup | None) -> bool:
         """Send or edit one message now; False when only the final delivery should see to the rest."""
-        known = self.message_ids[index : index + 1]
-        lost = Lost(self._delivery.floor, part.text)
+        message_id = self._standing[index].message_id if index < len(self._standing) else None
         is_text = bool(self._progress.text)
         self.changed.set()  # there may be a next message to see to, or this one again
+        if message_id is None:
+            self._tell(Lost(self._delivery.floor, part.text))
         try:
-            message_id = await self._delivery.show_once(known[0] if known else None, part, keyboard)
-        except PreviewDropped:
-            return True
+            message_id = await self._delivery.show_once(message_id, part, keyboard)
         except TelegramError as error:
-            log.warning("a preview could not be shown: %s", error)
-            if _may_stand(error) and not known:  # it must not get a twin
-                self._lost = lost
-            return self._lost is None and _may_pass(error)
+            if not _may_stand(error):
+                self._tell(None)
+            return _may_pass(error)
         self._standing[index : index + 1] = [Standing(message_id, part.markdown, keyboard)]
+        self._tell(None)
         self.shows_text = is_text
-        if not known and self._on_standing:
-            self._on_standing(self.message_ids)
         return True
+
+    async def _found_out(self, lost: Lost) -> bool:
+        """Look for a message before anything is sent that would be its twin; False when the chat takes nothing."""
+        try:
+            message_id = await self._delivery.find(lost)
+        except TelegramError as error:
+            log.info("nobody can look for a preview: %s", type(error).__name__)
+            return False
+        if message_id is not None:
+            self._standing.append(Standing(message_id))
+        self._tell(None)
+        return True
+
+    def _tell(self, lost: Lost | None) -> None:
+        """Note which message may stand from now on, and tell whoever keeps it for a later life."""
+        before, self._lost = self._told, lost
+        self._told = self.places
+        if self._on_standing and self._told != before:
+            self._on_standing(self._told)
 
 
 def _may_pass(error: TelegramError) -> bool:
+    """Whether other previews may be taken."""
+    if isinstance(error, PreviewDropped):
+        return True
+    log.warning("a preview could not be shown: %s", error)
     return isinstance(error, NetworkError) and not isinstance(error, BadRequest)
 
 
 def _may_stand(error: TelegramError) -> bool:
-    return _may_pass(error) and not isinstance(error, NotSent)
+    """Whether what was sent may be there all the same."""
+    return isinstance(error, NetworkError) and not isinstance(error, BadRequest | NotSent)

@@ -83,6 +83,19 @@ async def test_a_message_in_doubt_arrives_once(
     assert sender.ada.sent[0].entities
 
 
+async def test_a_mark_whose_answer_was_lost_is_set_again(
+    server: TelegramServer, sender: Sender, delivery: Delivery
+) -> None:
+    """Telegram refuses what would change nothing, and that must not be taken for a message that is not there."""
+    server.faults.fail_after(method="sendMessage")
+    server.faults.fail_after(2, method="editMessageReplyMarkup")
+    message_id = await delivery.send(await part_of())
+    server.faults.refuse("whatever", method="editMessageText")
+    server.faults.fail_after(2, method="editMessageReplyMarkup")
+    assert await delivery.replace(message_id, await part_of("More.")) == message_id
+    assert [(message.text, message.buttons) for message in sender.ada.sent] == [("More.", [])]
+
+
 @pytest.mark.parametrize("times", [1, 2])
 async def test_doubt_upon_doubt_is_resolved(
     server: TelegramServer, sender: Sender, delivery: Delivery, times: int

@@ -346,7 +346,7 @@ async def test_an_edit_whose_answer_was_lost_is_a_success(server: TelegramServer
 
 @pytest.mark.parametrize("lose", ["lose_answer", "fail_after"])
 async def test_a_preview_that_may_have_arrived_gets_no_twin(server: TelegramServer, chat: Chat, lose: str) -> None:
-    """After a preview was sent and its answer lost no second one is sent: the answer finds it and takes its place."""
+    """After a preview was sent and its answer lost no second one is sent: it is found, and goes on growing."""
     if lose == "lose_answer":
         server.faults.lose_answer(method="sendMessage")
     else:
@@ -430,13 +430,46 @@ async def test_a_run_without_an_end_is_a_bug(sender: Sender) -> None:
 
 
 async def test_what_stands_is_told_as_soon_as_it_stands(server: TelegramServer, sender: Sender, chat: Chat) -> None:
-    """Each new preview is reported with all that stand before it."""
+    """Each new preview is announced by the last id before it, and then reported with all that stand before it."""
     told: list[list[int]] = []
     words = " ".join(f"w{n}" for n in range(1000))
+    question = await server.user(ADA).say("a thousand words, please")
     script = Script(server, Token(words), lambda: len(chat.sent) == 2)
-    await run(sender, script, draft=sender.draft(on_standing=told.append))
-    ids = [message.message_id for message in chat.sent]
-    assert told == [ids[:1], ids]
+    target = Target(ADA, after_message_id=question.message_id)
+    await run(sender, script, draft=sender.draft(target, on_standing=told.append))
+    asked, one, two = chat.messages
+    assert told == [[-asked], [one], [one, -one], [one, two]]
+
+
+async def test_a_preview_that_a_crash_hid_is_found(server: TelegramServer, sender: Sender, chat: Chat) -> None:
+    """It was on its way when the process died: the next life takes it over, whatever it says by now."""
+    question = await server.user(ADA).say("go on")
+    chat.add(server.world.bot, text="Loading…", keyboard=[[{"text": "Stop", "callback_data": "stop:0"}]])
+    words = [step for n in range(20) for step in (Token(f"word {n} "), 0.02)]
+    told: list[list[int]] = []
+    draft = sender.draft(standing=[-question.message_id], on_standing=told.append)
+    await run(sender, Script(server, Token(FOX), shows(chat, SHOWN_FOX), *words), draft=draft)
+    assert [(message.message_id, message.buttons) for message in chat.sent] == [(question.message_id + 1, [])]
+    assert chat.texts[0].endswith("word 19")
+    assert told == [[question.message_id + 1]]
+
+
+async def test_an_answer_that_is_there_at_once_takes_the_place_of_a_hidden_preview(
+    server: TelegramServer, sender: Sender, chat: Chat
+) -> None:
+    """Also where no preview of this life was shown."""
+    question = await server.user(ADA).say("go on")
+    chat.add(server.world.bot, text="Loading…")
+    await run(sender, Script(server, Token(FOX)), draft=sender.draft(standing=[-question.message_id]))
+    assert chat.texts == [SHOWN_FOX]
+
+
+async def test_where_no_preview_was_hidden_one_is_sent(server: TelegramServer, sender: Sender, chat: Chat) -> None:
+    """The look finds nothing, and the answer grows as ever."""
+    question = await server.user(ADA).say("go on")
+    script = Script(server, Token(FOX), shows(chat, SHOWN_FOX), Token(" End."))
+    await run(sender, script, draft=sender.draft(standing=[-question.message_id]))
+    assert chat.texts == [f"{SHOWN_FOX} End."]
 
 
 async def test_an_answer_goes_on_in_the_messages_of_an_earlier_life(
