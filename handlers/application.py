@@ -27,7 +27,6 @@ from handlers.polling_bot import PollingBot
 from handlers.stopping import stop_asked
 from handlers.waiting import Waiting
 from handlers.watchdog import Watchdog
-from handlers.well_formed import is_well_formed
 from handlers.work import Work, until_first
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ class Parts:
 
     async def _say_given_up(self, update: Update) -> None:
         message = update.message or update.edited_message
-        if message and is_well_formed(update) and await _is_answered(self.front.access, message):
+        if message and await _is_answered(self.front.access, message):
             await self.front.say(message, GIVEN_UP)
 
 

@@ -15,6 +15,7 @@ from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from dialogue.errors import TokenUnusable
 from handlers.tries import TRIES
+from handlers.well_formed import is_well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
@@ -129,13 +130,17 @@ class Poller:
             await self._pause(STUCK_SECONDS)
 
     def _read(self, update_id: int, body: str) -> Update | None:
-        """Read one update. None: python-telegram-bot cannot, and it is set aside."""
+        """Read one update. None: python-telegram-bot cannot, or it is not as Telegram makes them; it is set aside."""
         try:
-            return Update.de_json(json.loads(body), self._bot)
+            update = Update.de_json(json.loads(body), self._bot)
+            if is_well_formed(update):
+                return update
+            reason = "a wrong type"
         except _UNREADABLE as error:  # the text of the error may hold what somebody wrote
-            log.error("update %s cannot be read (%s): it is set aside", update_id, type(error).__name__)  # noqa: TRY400
-            self._inbox.set_aside(update_id)
-            return None
+            reason = type(error).__name__
+        log.error("update %s cannot be read (%s): it is set aside", update_id, reason)
+        self._inbox.set_aside(update_id)
+        return None
 
     # --- what goes wrong ----------------------------------------------------------------------------------------------
 

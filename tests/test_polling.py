@@ -223,6 +223,10 @@ UNREADABLE = [
     {"update_id": 600_000_000, "message": {"text": "secret"}},
     {"update_id": 600_000_000, "message": {"message_id": 1, "date": "secret", "chat": {"id": 1, "type": "private"}}},
     {"update_id": 600_000_000, "message": {"message_id": 1, "date": 1e300, "chat": {"id": 1, "type": "secret"}}},
+    {
+        "update_id": 600_000_000,
+        "message": {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "private"}, "text": ["secret"]},
+    },
     {"update_id": 600_000_000, "callback_query": ["secret"]},
 ]
 
