@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, MessageHandler, TypeHandler, filters
 
-from handlers import admin, buttons, commands
+from handlers import admin, buttons, commands, own_data
 from handlers.answer import STOP_BUTTON
 from handlers.dispatch import Button, Command
 from handlers.failures import on_error
+from handlers.own_data import FORGET_ME
 from handlers.screens import PICK_MODEL, PICK_STRATEGY, SWITCH_MODEL, TURN_MODELS, TURN_SWITCHES
 from handlers.updates import Updates
 
@@ -28,6 +29,8 @@ COMMANDS = (
     Command("model", "pick a model for this chat, or leave it to me", commands.model),
     Command("why", "why the last answer came from the model it came from", commands.why),
     Command("usage", "what you have used", commands.usage),
+    Command("export", "a file with everything I keep about you", own_data.export),
+    Command("forget", "delete everything I keep about you", own_data.forget),
     Command("start", "say hello", commands.start),
     Command("stats", "counts, rates, times and tokens: 24h, 7d or 30d", admin.stats, for_admins=True),
     Command("strategy", "how models are chosen", admin.strategy, for_admins=True),
@@ -42,6 +45,7 @@ BUTTONS = {
     PICK_STRATEGY: Button(buttons.pick_strategy, for_admins=True),
     SWITCH_MODEL: Button(buttons.switch_model, for_admins=True),
     TURN_SWITCHES: Button(buttons.turn_switches, for_admins=True),
+    FORGET_ME: Button(own_data.forget_now),
 }
 
 

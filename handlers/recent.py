@@ -49,3 +49,9 @@ class Recent:
     def forget(self, key: ConversationKey) -> None:
         """Forget a conversation's question."""
         self._asked.pop(key, None)
+
+    def forget_person(self, user_id: int) -> None:
+        """Forget what somebody asked, wherever that was."""
+        for key, asked in list(self._asked.items()):
+            if asked.message.from_user and asked.message.from_user.id == user_id:
+                del self._asked[key]

@@ -39,6 +39,10 @@ class Runs:
             task.cancel()
         return bool(found)
 
+    def is_busy(self, chat_id: int) -> bool:
+        """Whether an answer is being written in a chat, in whichever of its topics."""
+        return any(where.chat_id == chat_id for where, _ in self._running.values())
+
     def close(self) -> None:
         """Stop everything, for good."""
         self.closing = True

@@ -37,6 +37,7 @@ async def open_sound(
 ) -> tuple[Database, tuple[str, ...]]:
     """Open a database; where it is damaged, a new one instead. What was done is told in sentences, for whoever runs it.
 
+    `sync` is as for `Database.open`; `check_seconds` is how long to look at it, unless damage showed before.
     Raises StorageError, for a damaged one too: where another process has it open, or where it may be another program's.
     """
     told: tuple[str, ...] = ()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.telegram_parser import ParseRefused, parse_markdown_v2
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 MAX_ENTITIES = 100
 MAX_RAW_BYTES = 32_768
 MAX_TEXT = 4096
+MAX_CAPTION = 1024
 MAX_FILE_BYTES = 20 * 1024 * 1024
+MAX_UPLOAD_BYTES = 50 * 1024 * 1024
 UNMODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same as a current "
     "content and reply markup of the message"
@@ -48,6 +52,7 @@ class Methods:
             "deletewebhook": lambda _: True,
             "getwebhookinfo": lambda _: {"url": "", "has_custom_certificate": False, "pending_update_count": 0},
             "sendmessage": self._send_message,
+            "senddocument": self._send_document,
             "editmessagetext": self._edit_message_text,
             "editmessagereplymarkup": self._edit_reply_markup,
             "deletemessage": self._delete_message,
@@ -84,6 +89,44 @@ class Methods:
             link_preview_disabled=bool(given.get("link_preview_options", {}).get("is_disabled")),
         )
         return message.as_json()
+
+    def _send_document(self, given: Json) -> Json:
+        chat = self._writable_chat(given)
+        document = self._document(given)
+        caption, entities = _caption(given)
+        message = chat.add(
+            self.world.bot,
+            text=caption,
+            entities=entities,
+            keyboard=_keyboard(given),
+            thread_id=_thread(chat, given),
+            reply_to=_replied_to(chat, given),
+            extra={"document": document},
+        )
+        return message.as_json()
+
+    def _document(self, given: Json) -> Json:
+        """The file of a call: uploaded with it, by itself or as an attachment, or known already by its id."""
+        file = given.get("document")
+        if isinstance(file, str) and file.startswith("attach://"):
+            file = given.get(file.removeprefix("attach://"))
+        if not file:
+            raise Refused("there is no document in the request")
+        if isinstance(file, dict) and "base64" in file:
+            return self._uploaded(file)
+        if file not in self.world.files:
+            raise Refused("wrong file identifier/HTTP URL specified")
+        path, data = self.world.files[file]
+        return {"file_id": file, "file_unique_id": f"u-{file}", "file_size": len(data), "file_name": Path(path).name}
+
+    def _uploaded(self, file: Json) -> Json:
+        data = base64.b64decode(file["base64"])
+        if not data:
+            raise Refused("file must be non-empty")
+        if len(data) > MAX_UPLOAD_BYTES:
+            raise Refused("Request Entity Too Large", 413)
+        kept = self.world.keep_file(data, f"documents/{file['file_name']}")
+        return {**kept, "file_name": file["file_name"], "mime_type": file["mime_type"]}
 
     def _edit_message_text(self, given: Json) -> Json:
         message = _own_message(self._writable_chat(given), given)
@@ -225,6 +268,16 @@ def _content(given: Json) -> tuple[str, list[Json]]:
     if utf16_length(text) > MAX_TEXT:
         raise Refused("message is too long")
     return text, entities[:MAX_ENTITIES]
+
+
+def _caption(given: Json) -> tuple[str, list[Json]]:
+    """The same of what stands under a file, where nothing need stand."""
+    raw = given.get("caption", "")
+    entities = {"entities": given.get("caption_entities", [])}
+    text, entities_found = _trimmed(*_parsed(raw, {**given, **entities})) if raw else ("", [])
+    if utf16_length(text) > MAX_CAPTION:
+        raise Refused("message caption is too long")
+    return text, entities_found[:MAX_ENTITIES]
 
 
 def _parsed(raw: str, given: Json) -> tuple[str, list[Json]]:

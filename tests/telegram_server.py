@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import json
 import re
 import time
@@ -267,6 +268,9 @@ async def _read(request: web.Request) -> Json:
 
 
 def _value(name: str, value: Any) -> Any:
+    if isinstance(value, web.FileField):
+        data = base64.b64encode(value.file.read()).decode()
+        return {"file_name": value.filename, "mime_type": value.content_type, "base64": data}
     if name in _PLAIN_FIELDS or not isinstance(value, str):
         return value
     try:
