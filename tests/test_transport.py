@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import BodyPartReader, web
 from telegram import Bot
-from telegram.error import BadRequest, NetworkError, TimedOut
+from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, TimedOut
 
-from handlers.transport import Transport
+from handlers.transport import NotSent, Transport
 from tests.telegram_server import TOKEN, TelegramServer
 
 if TYPE_CHECKING:
@@ -121,3 +123,125 @@ async def test_it_says_so_when_it_is_not_open(telegram):
     """A call before `initialize` is a bug of ours, and no network error."""
     with pytest.raises(RuntimeError, match="not initialized"):
         await Transport().do_request(telegram.url, "POST")
+
+
+# --- what answers in Telegram's place ---------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def answering(status: int, body: bytes, **headers: str) -> AsyncGenerator[str]:
+    """Somebody who answers every call like this; the address."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=status, body=body, headers=headers)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+LOG_IN = b"<html>Room 101: please log in to our wireless network</html>"
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 407, 409, 429, 500, 502, 511])
+@pytest.mark.parametrize(
+    "body", [LOG_IN, b"", b'{"message": "Not Found"}', b"[]", b'{"ok": tr', b"\xff\xfe", b"[" * 100_000]
+)
+async def test_what_is_not_telegrams_answer_is_a_network_error(transport, caplog, status, body):
+    """Whatever its status says: the token is not wrong, the chat not closed; and none of it is written into the log."""
+    async with answering(status, body, Location="http://127.0.0.1:1/login") as url:
+        with caplog.at_level("DEBUG"), pytest.raises(NetworkError) as caught:
+            await bot_of(url, transport).send_message(42, "hello")
+    assert type(caught.value) is NetworkError
+    assert "Room 101" not in caplog.text + str(caught.value)
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(400, BadRequest), (401, InvalidToken), (403, Forbidden), (404, InvalidToken), (409, Conflict)],
+)
+async def test_what_is_telegrams_answer_is_taken_at_its_word(transport, status, error):
+    """Its refusals are its own."""
+    body = json.dumps({"ok": False, "error_code": status, "description": "because"}).encode()
+    async with answering(status, body) as url:
+        with pytest.raises(error) as caught:
+            await bot_of(url, transport).send_message(42, "hello")
+    assert type(caught.value) is error
+
+
+async def test_broken_characters_do_not_spoil_an_answer(transport):
+    """One that Telegram passes on as it got it must not stop the updates behind it."""
+    user = b'{"ok": true, "result": {"id": 1, "is_bot": true, "first_name": "\xff", "username": "a"}}'
+    async with answering(200, user) as url:
+        assert (await bot_of(url, transport).get_me()).first_name == "\ufffd"
+
+
+async def test_a_redirection_is_not_followed(telegram, transport):
+    """What we say is for Telegram, and nobody else is told."""
+    async with answering(307, b"", Location=f"{telegram.url}/bot{TOKEN}/getMe") as url:
+        with pytest.raises(NetworkError):
+            await bot_of(url, transport).get_me()
+    assert telegram.calls == []
+
+
+async def test_a_file_need_not_be_json(telegram, transport):
+    """What is downloaded comes as it is."""
+    telegram.user(42)
+    kept = telegram.world.keep_file(LOG_IN, "documents/page.html")
+    bot = Bot(
+        TOKEN, base_url=f"{telegram.url}/bot", base_file_url=f"{telegram.url}/file/bot", request=transport,
+        get_updates_request=Transport(),
+    )  # fmt: skip
+    file = await bot.get_file(kept["file_id"])
+    assert bytes(await file.download_as_bytearray()) == LOG_IN
+
+
+# --- what was certainly not sent --------------------------------------------------------------------------------------
+
+
+async def test_where_nobody_listens_nothing_was_sent(transport):
+    """Whoever sent a message need not look for it."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        with pytest.raises(NotSent):
+            await bot_of(f"http://127.0.0.1:{taken.getsockname()[1]}", transport).get_me()
+
+
+async def test_where_no_connection_is_free_in_time_nothing_was_sent(telegram):
+    """A call that never left the queue is no time-out of Telegram's."""
+    telegram.faults.slow(1, method="getMe")
+    async with Transport(connections=1, connect_seconds=0.1) as transport:
+        bot = bot_of(telegram.url, transport)
+        slow = asyncio.create_task(bot.get_me())
+        await asyncio.sleep(0.1)
+        with pytest.raises(NotSent):
+            await bot.get_me(pool_timeout=0.1)
+        await slow
+
+
+async def test_a_name_that_nobody_knows_is_not_sent_to(transport):
+    """No address, no connection."""
+    with pytest.raises(NotSent):
+        await bot_of("http://no-such-host.invalid", transport).get_me()
+
+
+@pytest.mark.parametrize("trouble", ["late", "lost", "dropped"])
+async def test_what_telegram_may_have_done_is_not_called_unsent(telegram, transport, trouble):
+    """A connection was made, and what came of it nobody knows."""
+    telegram.user(42)
+    if trouble == "late":
+        telegram.faults.slow(5, method="sendMessage")
+    elif trouble == "lost":
+        telegram.faults.lose_answer(method="sendMessage", seconds=0)
+    else:
+        telegram.faults.drop(method="sendMessage")
+    with pytest.raises(NetworkError) as caught:
+        await bot_of(telegram.url, transport).send_message(42, "hello", read_timeout=0.2)
+    assert not isinstance(caught.value, NotSent)
