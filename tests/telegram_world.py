@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
+import secrets
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -284,7 +285,7 @@ class World:
         self.query_ids = itertools.count(1000)
         self.open_queries: dict[str, Person] = {}
         self.arrived = asyncio.Event()
-        self._update_ids = itertools.count(500_000_000)
+        self._update_ids = itertools.count(secrets.randbelow(2**29))  # another Telegram has others
         self._file_ids = itertools.count(1)
         self._message_ids = itertools.count(1)
 

@@ -56,11 +56,19 @@ def test_no_arrangement_of_signs_gets_through(text: str) -> None:
 
 def test_what_people_copy_stays_as_it_is() -> None:
     """Addresses of mail, paths and code hold no invisible characters."""
-    for text in ("mail a@example.com", "/usr/bin/env, a/b and 1/2", "https://example.com/@user/new", "5 @ 3"):
+    for text in ("mail a@example.com", "/usr/bin/env, a/b and 1/2", "https://example.com/a/new", "5 @ 3"):
         assert armed(text) == []
         assert disarmed(RichText.of([Run(text)])).text == text
     code = RichText.of([Run("say "), Run("@alice /stop", Marks(Style.CODE))])
     assert disarmed(code) == code
+
+
+def test_an_address_with_a_name_in_it_stays_a_link() -> None:
+    """It leads where it did, and still pings nobody."""
+    (part,) = ResponseFormatter(disarm=True).format("see https://example.com/@alice/new now").parts
+    message = parse_markdown_v2(part)
+    assert [entity["url"] for entity in message.entities] == ["https://example.com/@alice/new"]
+    assert not armed(message.text)
 
 
 def test_our_own_words_keep_their_commands() -> None:
