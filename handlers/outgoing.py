@@ -12,8 +12,8 @@ and for what a life before has left, the parcels of a chat in their order:
 
 What is promised. A part that was written down is sent, whatever happens, and once. Edits that a crash interrupted are
 made again, which changes nothing. Of new messages, the first that is not marked as sent may have been sent when the
-process died: it is looked for as handlers/delivery.py says. It is sent twice only if it is not among the ten messages
-after the question that the new life does not know.
+process died: it is looked for as handlers/delivery.py says, among the first messages after the question. It is sent
+twice only where too many that the new life does not know stand between the two.
 """
 
 from __future__ import annotations
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from storage.outbox import Outbox
 
 log = logging.getLogger(__name__)
+
+
+class _Unreadable(Exception):
+    """Raised for a body that this version of the program did not write."""
 
 
 def parcels_of(
@@ -88,6 +92,9 @@ async def ship(
             continue
         try:
             message_id = await _deliver(delivery, parcel, may_stand=may_stand)
+        except _Unreadable:
+            log.exception("part %d of answer %s is given up", parcel.part, parcel.answer_id)
+            outbox.refused(parcel)
         except (Forbidden, BadRequest) as error:
             log.warning("part %d of answer %s was refused: %s", parcel.part, parcel.answer_id, error)
             outbox.refused(parcel)
@@ -132,6 +139,9 @@ def _written(part: Part | None, lost: Lost | None) -> str:
 
 def _read(parcel: Parcel) -> tuple[Part | None, Lost | None]:
     """What `_written` wrote: the part to be sent, and the message that may stand in its place."""
-    body = json.loads(parcel.body) if parcel.body else {}
-    part, lost = body.get("part"), body.get("lost")
-    return Part.from_json(part) if part else None, Lost.from_json(lost) if lost else None
+    try:
+        body = json.loads(parcel.body) if parcel.body else {}
+        part, lost = body.get("part"), body.get("lost")
+        return None if part is None else Part.from_json(part), None if lost is None else Lost.from_json(lost)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _Unreadable from error
