@@ -125,6 +125,7 @@ async def test_a_backup_holds_what_was_committed_while_the_database_is_in_use(pa
     assert made.size_bytes == len(content_of(copy))
     assert rows(copy, "SELECT name FROM preferences WHERE value = 'word'") == [("last",)]
     assert files(copy.parent) == {copy.name}
+    assert content_of(copy)[18:20] == b"\1\1"  # no write-ahead log, which a disk that cannot be written does not take
 
 
 async def test_a_backup_is_of_one_moment(path: Path, copy: Path) -> None:
