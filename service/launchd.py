@@ -37,7 +37,7 @@ _LEAVING = 36
 _MISPLACED = 78
 _ADVICE = "if Switchboard is switched off in System Settings, General, Login Items, switch it on there and try again"
 _KEPT_FROM_SERVICES = ("Desktop", "Documents", "Downloads", "Library/Mobile Documents")
-_LINE = re.compile(r"^\t(pid|state|last exit code|last terminating signal) = (.*)$", re.MULTILINE)
+_LINE = re.compile(r"^\t(pid|last exit code|last terminating signal) = (.*)$", re.MULTILINE)
 _NUMBER = re.compile(r"\d+")
 
 
@@ -150,7 +150,7 @@ def _state(said: Mapping[str, str]) -> State:
     status, killed_by = _number(said.get("last exit code", "")), _number(said.get("last terminating signal", ""))
     if pid := _number(said.get("pid", "")):
         return State(pid=pid)
-    waits = "spawn" in said.get("state", "") or bool(status) or bool(killed_by)
+    waits = bool(status) or bool(killed_by)
     return State(waits=waits, exit_status=status, signal=killed_by, misplaced=status == _MISPLACED)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from service import tools
-from service.errors import NoServiceHere
+from service.errors import NoServiceHere, ServiceError
 from service.job import TEMPLATES, State, unusable
 from service.tools import Outcome, refusal
 
@@ -93,9 +94,9 @@ class Systemd:
 
     def remark(self, _job: Job) -> str:
         """Say what is missing for a service that runs without a login."""
-        lingers = self._run("loginctl", "show-user", str(self._uid), "--property=Linger")
-        if lingers.status == 0 and lingers.out.strip() == "Linger=no":
-            return "It ends when you log out. `loginctl enable-linger` has it run without a login, too."
+        with suppress(ServiceError):  # the service runs already; this is only advice
+            if self._run("loginctl", "show-user", str(self._uid), "--property=Linger").out.strip() == "Linger=no":
+                return "It ends when you log out. `loginctl enable-linger` has it run without a login, too."
         return ""
 
     def _expect(self, *arguments: str) -> None:

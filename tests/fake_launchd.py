@@ -67,8 +67,9 @@ class FakeLaunchd(FakeSupervisor):
         if not self._known():
             return Outcome(3, "", "Boot-out failed: 3: No such process\n")
         self.terminate()
-        self.change(leaves_at=self.clock() + self.state.get("leaving_seconds", 0))
-        return Outcome(0)
+        seconds = self.state.get("leaving_seconds", 0)
+        self.change(leaves_at=self.clock() + seconds)
+        return Outcome(36, "", "Boot-out failed: 36: Operation now in progress\n") if seconds > 10 else Outcome(0)
 
     def _kickstart(self, targets: Sequence[str]) -> Outcome:
         if not self._known():

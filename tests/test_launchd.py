@@ -178,15 +178,16 @@ def test_an_older_agent_is_replaced(tmp_path: Path, leaving_seconds: float) -> N
     assert world.launchd.state() == State(pid=PRETENDED_PID)
 
 
-def test_a_refusal_right_after_the_old_agent_left_is_waited_out(tmp_path: Path) -> None:
-    """Launchd says 5 for some seconds even when it no longer shows the old agent."""
+@pytest.mark.parametrize("status", [5, 37])
+def test_a_refusal_right_after_the_old_agent_left_is_waited_out(tmp_path: Path, status: int) -> None:
+    """Launchd refuses for some seconds even when it no longer shows the old agent."""
     world = World(tmp_path)
     refused: list[str] = []
 
     def run(*command: str) -> Outcome:
         if command[1] == "bootstrap" and len(refused) < 11:
             refused.append(command[1])
-            return Outcome(5, "", "Bootstrap failed: 5: Input/output error\n")
+            return Outcome(status, "", f"Bootstrap failed: {status}\n")
         return world.fake.run(*command)
 
     world.write()
@@ -250,6 +251,7 @@ def test_start_and_stop(tmp_path: Path) -> None:
     ("status", "word", "state"),
     [
         (0, "not running", State(exit_status=0)),
+        (None, "spawn scheduled", State()),
         (1, "spawn scheduled", State(waits=True, exit_status=1)),
         (1, "not running", State(waits=True, exit_status=1)),
         (-9, "not running", State(waits=True, signal=9)),

@@ -48,12 +48,9 @@ def test_the_last_lines_are_shown(path: Path) -> None:
 
 
 def test_a_huge_file_is_read_from_its_end(path: Path) -> None:
-    """Only its last part is looked at."""
-    with path.open("wb") as file:
-        file.truncate(10_000_000_000)  # takes no room: it is a hole
-        file.seek(0, 2)
-        file.write(b"\nlast\n")
-    assert last_lines(path, 1) == ["last"]
+    """Only its last part is looked at, however much is asked for."""
+    path.write_text("a line\n" * 500_000)
+    assert 100_000 < len(last_lines(path, 500_000)) < 200_000
 
 
 def test_what_a_terminal_would_obey_is_not_shown(path: Path) -> None:

@@ -140,7 +140,7 @@ def test_a_bot_that_ends_at_once_is_said(world: World) -> None:
     assert "The last it said: Telegram refuses the token." in world.said
     world.console("--- start of process 1\nold words\n--- start of process 3\n")
     world.service.status()
-    assert not [line for line in world.said if "old words" in line]
+    assert not [line for line in world.said if line.startswith("The last it said")]
 
 
 def test_an_uninstallation_leaves_nothing(world: World) -> None:
@@ -213,6 +213,18 @@ def test_a_folder_that_may_not_be_written_is_said(world: World) -> None:
     with pytest.raises(FolderUnusable, match="cannot be written: Is a directory"):
         world.service.install()
     assert [path.name for path in folder.iterdir()] == [world.supervisor.definition_path.name]
+
+
+@pytest.mark.parametrize("kind", [FakeLaunchd, FakeSystemd])
+def test_a_system_that_takes_no_service_is_left_as_it_was(tmp_path: Path, kind: type[FakeSupervisor]) -> None:
+    """Nobody finds a file at the next login that was refused at this one."""
+    fake = kind(tmp_path / "system")
+    fake.change(screen=False, bus=False)
+    world = World(fake, tmp_path)
+    with pytest.raises(NoServiceHere):
+        world.service.install()
+    assert not world.supervisor.definition_path.parent.exists()
+    assert not world.job.logs.exists()
 
 
 def test_remarks_are_passed_on(tmp_path: Path) -> None:

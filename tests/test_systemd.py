@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +16,9 @@ from service.job import Job, State
 from service.systemd import UNIT, Systemd
 from tests.fake_supervisor import PRETENDED_PID
 from tests.fake_systemd import FakeSystemd
+
+if TYPE_CHECKING:
+    from service.tools import Outcome
 
 ODD = "Ünïcode & 100% 'odd' \"folder\" $HOME \\x <no. 1> {home}"
 VERIFY = shutil.which("systemd-analyze")
@@ -95,7 +98,7 @@ def test_systemd_finds_no_fault(tmp_path: Path, name: str) -> None:
     """Its own check: every line is known, and the program and the folder are found, however odd their names."""
     home = tmp_path / name
     home.mkdir()
-    python = tmp_path / "Ä $x 100% & co" / "python"
+    python = tmp_path / "Ä $x 100%h & co" / "python"
     python.parent.mkdir()
     python.symlink_to(sys.executable)
     unit = Systemd(1000).definition(Job(home, python, home))
@@ -193,6 +196,15 @@ def test_a_systemd_that_cannot_be_reached_is_said(tmp_path: Path) -> None:
     """As after su or sudo, where there is no login that systemd knows of."""
     with pytest.raises(NoServiceHere, match=r"Failed to connect to bus: No medium found\): log in as yourself"):
         World(tmp_path, bus=False).systemd.state()
+
+
+def test_advice_that_cannot_be_had_is_left_out(tmp_path: Path) -> None:
+    """The service has been installed by then."""
+
+    def run(*command: str) -> Outcome:
+        raise NoServiceHere(f"There is no {command[0]}.")
+
+    assert Systemd(1000, run=run).remark(World(tmp_path).job) == ""
 
 
 @pytest.mark.parametrize(("linger", "said"), [("no", "`loginctl enable-linger`"), ("yes", ""), (None, "")])
