@@ -18,7 +18,19 @@ ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 EXAMPLE = ROOT / "config.example.env"
 # In the order of the tree: from the door to the cellar.
-ROOMS = ("handlers", "terminal", "service", "dialogue", "storage", "routing", "scripts", "bench", "tests", "docs", "deploy")
+ROOMS = (
+    "handlers",
+    "terminal",
+    "service",
+    "dialogue",
+    "storage",
+    "routing",
+    "scripts",
+    "bench",
+    "tests",
+    "docs",
+    "deploy",
+)
 
 
 def main() -> int:
