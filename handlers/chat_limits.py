@@ -33,15 +33,20 @@ class Family(Enum):
     """Calls that Telegram counts alike."""
 
     MESSAGE = "a new message"
-    EDIT = "a change of a message that stands"
+    EDIT = "another text for a message that stands"
+    TOUCH = "a deletion or a reaction"
     LIGHT = "typing and drafts"
+
+
+# What an answer's previews are made of, and what keeps to their pace.
+PACED = (Family.MESSAGE, Family.EDIT)
 
 
 class ChatLimits:
     """One chat's limits. Lives until the chat has been quiet for a while.
 
-    Messages and edits share a budget; what is light has its own, and heeds the bans of both. `line` is for those who
-    wait for their turn, `sends` are the new messages under way.
+    Messages, edits and touches share a budget; what is light has its own, and heeds the bans of both. `line` is for
+    those who wait for their turn, `sends` are the new messages under way.
     """
 
     def __init__(self, *, is_group: bool, clock: Callable[[], float]) -> None:
@@ -82,7 +87,7 @@ class ChatLimits:
         """How long a call must wait that can be dropped: it stands behind everybody in line."""
         if not self.line.is_empty or self.sends.is_halted:
             return NEXT_LOOK_SECONDS
-        pace = self._next_preview_at - self._clock() if family is not Family.LIGHT else 0.0
+        pace = self._next_preview_at - self._clock() if family in PACED else 0.0
         seconds = max(pace, self.wait_seconds(family, droppable=True))
         return NEXT_LOOK_SECONDS if math.isinf(seconds) else seconds
 
@@ -95,9 +100,10 @@ class ChatLimits:
             self._floods = min(self._halvings + 1, MOST_HALVINGS)
         self._flood_over_at = max(self._flood_over_at, self._clock() + seconds)
 
-    def previewed(self) -> None:
-        """Note that a preview goes out now."""
-        self._next_preview_at = self._clock() + self.interval_seconds
+    def previewed(self, family: Family) -> None:
+        """Note that a call that could have been dropped goes out now."""
+        if family in PACED:
+            self._next_preview_at = self._clock() + self.interval_seconds
 
     @contextmanager
     def call(self, family: Family) -> Generator[None]:

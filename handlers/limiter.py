@@ -1,9 +1,9 @@
 """Limiter: when each call may go out to Telegram, so that answers are never refused and previews give way.
 
 What is known of Telegram's limits: about one message a second in a chat, with small bursts; 20 a minute in a group; 30
-a second over all chats. Edits count as messages do. Typing and drafts have a budget of their own: 20 in 5 s and 40 in
-30 s for each chat. What goes beyond is refused for `retry_after` seconds, in that chat alone, and every try before they
-are over makes it longer.
+a second over all chats. Edits count as messages do, and so, as far as we know, do deletions and reactions. Typing and
+drafts have a budget of their own: 20 in 5 s and 40 in 30 s for each chat. What goes beyond is refused for `retry_after`
+seconds, in that chat alone, and every try before they are over makes it longer.
 
 So messages and edits share a window of 5 in 5 s, in groups also one of 20 in 60 s, of which previews leave the last
 ones free: there is one every 1.25 s in private and every 4 s in groups, and what an answer says at last can go out at
@@ -51,7 +51,8 @@ LONGEST_COURTESY_SECONDS = 30.0
 _FAMILIES = (
     (Family.LIGHT, ("sendchataction", "sendmessagedraft")),
     (Family.MESSAGE, ("send", "copy", "forward")),
-    (Family.EDIT, ("edit", "delete", "setmessagereaction")),
+    (Family.EDIT, ("edit",)),
+    (Family.TOUCH, ("delete", "setmessagereaction")),
 )
 
 
@@ -140,8 +141,7 @@ class Limiter(BaseRateLimiter[Urgency]):
         if self._preview_wait_seconds(chat, family) > 0:
             raise PreviewDropped
         with self._counted(chat, family):
-            if family is not Family.LIGHT:
-                chat.previewed()
+            chat.previewed(family)
             try:
                 return await call()
             except RetryAfter as error:

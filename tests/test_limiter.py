@@ -7,6 +7,7 @@ import random
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -155,11 +156,15 @@ async def test_fifty_answers_grow_at_once_and_none_is_refused(bot: Bot) -> None:
 
 
 async def test_typing_has_a_budget_of_its_own(bot: Bot) -> None:
-    """Where no message may go any more, typing still may, twenty times in five seconds; then it is dropped."""
+    """Where no message may go any more, typing may: 20 times in 5 seconds, 40 times in 30; then it is dropped."""
     await bot.time.run(*(bot.send() for _ in range(5)))
     shown = await bot.time.run(*(bot.type() for _ in range(21)))
     assert shown[:20] == [True] * 20
     assert isinstance(shown[20], PreviewDropped)
+    await bot.time.pass_by(6)
+    assert await bot.time.run(*(bot.type() for _ in range(20))) == [True] * 20
+    await bot.time.pass_by(6)
+    assert isinstance((await bot.time.run(bot.type()))[0], PreviewDropped)
 
 
 async def test_deletions_and_reactions_count_as_edits(bot: Bot) -> None:
@@ -171,6 +176,14 @@ async def test_deletions_and_reactions_count_as_edits(bot: Bot) -> None:
     ]
     await bot.time.run(*changes)
     assert bot.telegram.times_of(ADA) == [0.0] * 5 + [5.0]
+
+
+async def test_a_reaction_takes_no_previews_turn(bot: Bot) -> None:
+    """It needs a place in the budget, but an answer does not grow more slowly by it."""
+    react = partial(bot.call, "setMessageReaction", Urgency.PREVIEW, chat_id=ADA, message_id=2)
+    outcomes = await bot.time.run(react(), bot.send(text="preview", urgency=Urgency.PREVIEW), react())
+    assert PreviewDropped not in {type(outcome) for outcome in outcomes}
+    assert bot.limiter.preview_wait_seconds(ADA) == pytest.approx(1.25)
 
 
 async def test_slow_calls_count_until_they_are_over(bot: Bot) -> None:
@@ -270,6 +283,20 @@ async def test_a_flood_holds_one_chat_alone(bot: Bot) -> None:
     ]
     assert bot.telegram.times_of(7) == [1.0]
     assert len(bot.telegram.refusals) == 1
+
+
+async def test_a_flood_is_heeded_by_whoever_waits_for_the_whole_bot(bot: Bot) -> None:
+    """A call whose chat is refused while others use up what the bot may send waits for both."""
+    bot.telegram.delays = (0.5, 0.0)
+    bot.telegram.errors = [RetryAfter(30)]
+    first = asyncio.create_task(bot.send(text="refused"))
+    await bot.time.pass_by(0.1)
+    bot.telegram.delays = (0.0, 0.0)
+    errors, bot.telegram.errors = bot.telegram.errors, []
+    await bot.time.run(*(bot.send(chat_id) for chat_id in range(1, 30)))
+    bot.telegram.errors = errors
+    await bot.time.run(first, bot.send(text="waits"))
+    assert bot.telegram.times_of(ADA) == [30.5, 30.5]
 
 
 async def test_a_ban_that_grows_is_waited_out_each_time(bot: Bot) -> None:
