@@ -186,6 +186,7 @@ async def test_an_id_that_comes_again_after_days_is_another_update(inbox, databa
     assert await inbox.accept([(5, "new")]) == [5]
     assert await found_after_crash(database, clock) == (Entry(7, "between"), Entry(5, "new"))
     inbox.end(5)
+    await database.flush()
     await inbox.purge()
     assert (await states(database))[5] == "ended"
 
@@ -595,7 +596,7 @@ async def live(path, steps):
             if asyncio.iscoroutine(outcome):
                 await outcome
         await world.restart(None)
-        while world.offset < world.sent:
+        while world.offered:
             await world.poll(None)
         while world.arrived:
             world.end(0)
