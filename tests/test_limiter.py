@@ -236,12 +236,12 @@ async def test_a_preview_gives_way_to_whoever_waits(bot: Bot) -> None:
 
 
 async def test_finals_of_a_chat_keep_their_order(bot: Bot) -> None:
-    """First come, first served, also where Telegram refuses the first of them for a while."""
-    bot.telegram.errors = [RetryAfter(3)]
-    finals = [after(bot, n / 100, bot.send(text=str(n))) for n in range(1, 9)]
-    bot.telegram.delays = (0.005, 0.0)
-    await bot.time.run(*finals)
-    assert bot.telegram.texts == [str(n) for n in range(1, 9)]
+    """First come, first served, also where Telegram refuses the first of them while the others stand in line."""
+    await bot.time.run(*(bot.send(text="before") for _ in range(4)))
+    bot.telegram.delays = (0.2, 0.0)
+    bot.telegram.errors = [RetryAfter(10)]
+    await bot.time.run(*(bot.send(text=str(n)) for n in range(1, 9)))
+    assert bot.telegram.texts[4:] == [str(n) for n in range(1, 9)]
 
 
 async def test_a_cancelled_waiter_leaves_no_trace(bot: Bot) -> None:
@@ -362,6 +362,9 @@ async def test_calls_that_are_not_to_a_chat_wait_a_little(bot: Bot) -> None:
     assert await bot.time.run(bot.call("answerCallbackQuery", callback_query_id="1")) == [True]
     assert bot.time.now == 3.0
     bot.telegram.errors = [RetryAfter(31)]
+    refused = await bot.time.run(bot.call("setMyCommands", commands=[]))
+    assert isinstance(refused[0], RetryAfter)
+    bot.telegram.errors = [RetryAfter(20), RetryAfter(20)]
     refused = await bot.time.run(bot.call("setMyCommands", commands=[]))
     assert isinstance(refused[0], RetryAfter)
 
