@@ -165,8 +165,6 @@ async def _serve(settings: Settings) -> None:
     from handlers.application import run_bot
 
     async with open_services(settings, mends=True) as services:
-        for notice in services.notices:
-            _announce(notice)
         await run_bot(services, announce=_announce)
 
 
