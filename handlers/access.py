@@ -17,6 +17,7 @@ from handlers.failures import guard
 from handlers.front import name_of
 from handlers.incoming import cleaned
 from handlers.lanes import command_of
+from handlers.limiter import PreviewDropped, Urgency
 from handlers.menu import offer_to_admins
 from handlers.well_formed import is_well_formed
 from storage.errors import StorageError
@@ -69,6 +70,11 @@ class Access:
         if person:
             return person.role
         return Role.MEMBER if user_id in self._fixed_ids else None
+
+    async def knows(self, message: Message) -> bool:
+        """Whether a message is from somebody with access; of others nothing is said. Raises StorageError."""
+        writer = _writer(message)
+        return writer is not None and await self.role(writer.id) is not None
 
     async def admin_ids(self) -> frozenset[int]:
         """Everybody who may run the bot. Raises StorageError."""
@@ -137,11 +143,16 @@ def _sender(update: Update) -> User | None:
     if update.callback_query:
         return _person(update.callback_query.from_user)
     message = update.message or update.edited_message
-    if message is None or message.sender_chat or message.from_user is None:
+    return _writer(message) if message else None
+
+
+def _writer(message: Message) -> User | None:
+    """Who has written a message; None: it can be anybody."""
+    user = message.from_user
+    if user is None or message.sender_chat:
         return None
-    user = _person(message.from_user)
-    is_theirs = message.chat.type != Chat.PRIVATE or message.chat.id == message.from_user.id
-    return user if is_theirs else None
+    is_theirs = message.chat.type != Chat.PRIVATE or message.chat.id == user.id
+    return _person(user) if is_theirs else None
 
 
 def _person(user: User) -> User | None:
@@ -173,6 +184,8 @@ async def _meet_stranger(front: Front, message: Message, user: User) -> None:
         log.warning("a stranger's code could not be taken: %s", error, exc_info=error)
         if front.access.tells_strangers:
             await front.say(message, str(error))
+    except PreviewDropped:
+        front.access.forget_refusal(user.id)
     except Forbidden:
         log.info("%s has blocked the bot", user.id)
     except TelegramError as error:
@@ -182,6 +195,8 @@ async def _meet_stranger(front: Front, message: Message, user: User) -> None:
 async def _refuse(front: Front, message: Message, user: User) -> None:
     if not front.access.may_refuse(user.id):
         return
-    log.info("%s has no access", user.id)
     if front.access.tells_strangers:
-        await front.bot.send_message(message.chat.id, REFUSAL.format(user_id=user.id))
+        sentence = REFUSAL.format(user_id=user.id)
+        # A crowd of strangers must not take the place of answers: who cannot be told now is told by the next message.
+        await front.bot.send_message(message.chat.id, sentence, rate_limit_args=Urgency.PREVIEW)
+    log.info("%s has no access", user.id)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TOO_MUCH = "That was more than {per_minute} messages in a minute: please go on in {seconds} s."
+TOO_MUCH = "That was more than {messages} in a minute: please go on in {seconds} s."
 WINDOW_SECONDS = 60.0
 # Telegram tells whole seconds, by its own clock: what came no later than this after it was sent, came at once.
 FRESH_SECONDS = 5.0
@@ -97,7 +97,8 @@ async def is_within(allowance: Allowance, front: Front, update: Update) -> bool:
     wait_seconds = allowance.spend(user.id, update.update_id, _sent_at(update))
     if wait_seconds and allowance.may_tell(user.id):
         log.info("%s sent more than %s messages in a minute", user.id, allowance.per_minute)
-        await _tell(front, update, TOO_MUCH.format(per_minute=allowance.per_minute, seconds=math.ceil(wait_seconds)))
+        messages = f"{allowance.per_minute} message{'s' * (allowance.per_minute != 1)}"
+        await _tell(front, update, TOO_MUCH.format(messages=messages, seconds=math.ceil(wait_seconds)))
     return not wait_seconds
 
 

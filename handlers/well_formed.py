@@ -80,11 +80,10 @@ def is_well_formed(update: Update) -> bool:
     All the way down, and in whatever kind of update: what is not should not come near any handler, nor near the
     library's own bookkeeping.
     """
-    message = update.message or update.edited_message
     return (
         _fits(update.effective_user, (User, _NOTHING))
         and _fits(update.effective_chat, (Chat, _NOTHING))
-        and _fits(message, (Message, _NOTHING))
+        and _fits(update.effective_message, (Message, InaccessibleMessage, _NOTHING))
         and _fits(update.callback_query, (CallbackQuery, _NOTHING))
     )
 

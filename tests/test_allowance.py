@@ -182,7 +182,7 @@ async def test_a_press_that_is_one_too_many_is_told_where_it_was_made(tmp_path: 
         before = screen.texts[:]
         await bot.admin.press(screen, "quality")
         await bot.telegram.wait_for(lambda: bot.admin.notices)
-        assert bot.admin.notices[0]["text"].startswith("That was more than 1 messages")
+        assert bot.admin.notices[0]["text"].startswith("That was more than 1 message in a minute")
         assert screen.texts == before
         assert sentences(bot, ADMIN_ID) == []
 
