@@ -16,6 +16,8 @@ from storage.conversations import ConversationKey, Conversations
 from storage.damage import CHECK_SECONDS, is_damaged, open_sound
 from storage.database import Database
 from storage.errors import DatabaseCorrupt, DatabaseForeign, DatabaseNewer
+from storage.inbox import Inbox
+from storage.outbox import Outbox
 from storage.people import People, Role
 from storage.preferences import Preferences
 from storage.suspicion import is_suspect, mark_of
@@ -400,6 +402,20 @@ async def test_a_role_that_is_none_lets_nobody_in(path: Path) -> None:
     database, _ = await open_sound(path)
     async with database:
         assert [person.user_id for person in await People(database).everyone()] == [7]
+
+
+async def test_what_would_not_be_understood_is_not_carried_over(path: Path) -> None:
+    """Half a list of messages would keep the bot from starting, and half an answer cannot be sent."""
+    await fill(path)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO inbox (update_id, received_at, body, standing) VALUES (12, 1.0, '{}', '[1,')")
+        connection.execute("UPDATE outbox SET body = '{\"part'")
+        connection.commit()
+    smash_table(path, "attempts")
+    database, _ = await open_sound(path)
+    async with database:
+        assert [entry.update_id for entry in await Inbox(database).load()] == [11]
+        assert await Outbox(database).load() == ()
 
 
 # --- looking for it ---------------------------------------------------------------------------------------------------
