@@ -167,16 +167,31 @@ async def test_two_messages_lost_at_once_find_each_its_own(server: TelegramServe
 
 async def test_a_message_under_way_is_not_mistaken_for_the_lost_one(server: TelegramServer, sender: Sender) -> None:
     """Nobody looks until it has arrived, and then it is known."""
-    server.faults.lose_answer(method="sendMessage", seconds=0.1)
-    server.faults.slow(0.6, method="sendMessage")
-    slow = sender.delivery(read_timeout_seconds=5)
     keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("Menu", callback_data="menu")]])
-    lost = asyncio.create_task(sender.delivery(read_timeout_seconds=5).send(await part_of()))
+    server.faults.slow(1, method="sendMessage")
+    patient = sender.delivery(read_timeout_seconds=5)
+    slow = asyncio.create_task(patient.send(await part_of("A menu."), keyboard))
     await server.wait_for(lambda: sender.ada.sent)
-    await asyncio.gather(lost, slow.send(await part_of("A menu."), keyboard))
-    assert [(message.text, message.buttons) for message in sender.ada.sent] == [(SHOWN_FOX, []), ("A menu.", ["Menu"])]
+    server.faults.lose_answer(method="sendMessage", seconds=0)
+    await asyncio.gather(slow, patient.send(await part_of()))
+    assert [(message.text, message.buttons) for message in sender.ada.sent] == [("A menu.", ["Menu"]), (SHOWN_FOX, [])]
     marks = server.called("editMessageReplyMarkup")
-    assert {call.given["message_id"] for call in marks} == {sender.ada.sent[0].message_id}
+    assert {call.given["message_id"] for call in marks} == {sender.ada.sent[1].message_id}
+
+
+@pytest.mark.parametrize("known_from", ["the question", "what was sent or received since"])
+async def test_a_look_begins_where_the_send_began(server: TelegramServer, sender: Sender, known_from: str) -> None:
+    """The messages before it are no candidates, though nobody may have told us of them."""
+    group = server.group(SUPERGROUP)
+    said = [await server.user(ADA).say("something", group) for _ in range(20)]
+    target = Target(SUPERGROUP, is_group=True, after_message_id=said[-1].message_id)
+    if known_from != "the question":
+        target = Target(SUPERGROUP, is_group=True, after_message_id=said[0].message_id)
+        sender.limiter.known.note(SUPERGROUP, said[-1].message_id)
+    server.faults.fail_after(method="sendMessage")
+    await sender.delivery(target).send(await part_of())
+    assert group.texts == [SHOWN_FOX]
+    assert len(server.called("editMessageReplyMarkup")) == 1
 
 
 async def test_a_look_is_soon_over(server: TelegramServer, sender: Sender) -> None:
@@ -293,6 +308,7 @@ async def test_a_group_that_moved_is_followed(server: TelegramServer, sender: Se
     """What is sent arrives in the supergroup, whoever wants to know learns of it once, and replies to nothing there."""
     old, new = server.group(-7), server.group(new_id)
     question = await server.user(ADA).say("sing", old)
+    await server.user(ADA).say("has the question's number, if this is a supergroup", new)
     old.migrated_to = new_id
     delivery = sender.delivery(Target(-7, None, question.message_id, is_group=True))
     for text in ("One.", "Two."):
