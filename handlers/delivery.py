@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters
-from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, TimedOut
+from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TimedOut
 
 from handlers.limiter import Urgency
 from handlers.lost import Lost
@@ -126,11 +126,13 @@ class Delivery:
                 return await self._search(lost)
 
     async def is_open(self) -> bool:
-        """Whether the chat exists and has not thrown us out."""
+        """Whether the chat exists and has not thrown us out, for all that Telegram says."""
         try:
             await self._persist(lambda: self._bot.get_chat(self.target.chat_id))
         except (BadRequest, Forbidden):
             return False
+        except RetryAfter as error:
+            log.info("Telegram does not say whether chat %s is there: %s", self.target.chat_id, error)
         return True
 
     @property

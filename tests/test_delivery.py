@@ -7,6 +7,8 @@ import logging
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import BadRequest, Forbidden
 
@@ -16,7 +18,7 @@ from handlers.limiter import Limiter
 from handlers.lost import Lost
 from handlers.parts import Part, formatted
 from routing.response_formatter import ResponseFormatter
-from tests.sender import ADA, STOP, Sender, sending
+from tests.sender import ADA, STOP, Sender, hurried, sending
 from tests.telegram_server import TelegramServer
 
 if TYPE_CHECKING:
@@ -353,6 +355,43 @@ async def test_a_chat_that_is_gone_is_told_from_a_part_that_is_refused(
     with pytest.raises(BadRequest):
         await delivery.send(await part_of())
     assert await delivery.is_open()
+    server.faults.flood(retry_after=600, method="getChat")
+    assert await delivery.is_open()
+
+
+# --- anything ---------------------------------------------------------------------------------------------------------
+
+FAULTS: dict[str, Callable[[TelegramServer, str], object]] = {
+    "fails": lambda server, method: server.faults.fail(method=method),
+    "fails afterwards": lambda server, method: server.faults.fail_after(method=method),
+    "breaks": lambda server, method: server.faults.drop(method=method),
+    "breaks afterwards": lambda server, method: server.faults.lose_answer(method=method, seconds=0),
+    "is late": lambda server, method: server.faults.slow(0.15, method=method),
+    "floods": lambda server, method: server.faults.flood(method=method),
+}
+METHODS = ("sendMessage", "editMessageText", "editMessageReplyMarkup")
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(sorted(FAULTS)), st.sampled_from(METHODS)), max_size=8))
+def test_whatever_goes_wrong_each_message_stands_once(troubles: list[tuple[str, str]]) -> None:
+    """Failures of every kind, in any order, in every call: two messages arrive, and a third is edited."""
+
+    async def deliver() -> None:
+        async with TelegramServer() as server, sending(server, hurried(200), read_seconds=0.1) as sender:
+            delivery = sender.delivery(read_timeout_seconds=0.1)
+            standing = await delivery.send(await part_of("Half."))
+            for trouble, method in troubles:
+                FAULTS[trouble](server, method)
+            texts = ["One.", "Two.", "Three."]
+            ids = [await delivery.replace(standing, await part_of(texts[0]))]
+            ids += [await delivery.send(await part_of(text)) for text in texts[1:]]
+            assert {message.message_id: message.text for message in sender.ada.sent} == dict(
+                zip(ids, texts, strict=True)
+            )
+            assert [message.buttons for message in sender.ada.sent] == [[], [], []]
+
+    asyncio.run(deliver())
 
 
 # --- looks ------------------------------------------------------------------------------------------------------------
