@@ -70,6 +70,7 @@ def holder(database_path: Path) -> int | None:
 def _opened(path: Path) -> Generator[int | None]:
     """Open the file, or say why not; None where locks cannot be had."""
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)  # the database's own folder may not be there yet either
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         if error.errno not in _NO_LOCKS_HERE:

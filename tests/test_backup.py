@@ -373,9 +373,11 @@ async def test_a_backup_is_restored_where_there_is_nothing_yet(tmp_path: Path, p
     await fill(path, 2)
     back_up(path, copy)
     new = tmp_path / "new" / "folder" / "switchboard.db"
-    assert restore(new, copy).kept is None
+    ran = await CommandLine(tmp_path, DATABASE_PATH=new).run("restore", str(copy))
+    assert (ran.status, ran.err) == (0, "")
+    assert "is kept as" not in ran.out
     assert rows(new, "SELECT count(*) FROM turns") == [(2,)]
-    assert files(new.parent) == {new.name}
+    assert files(new.parent) == {new.name, f"{new.name}.lock"}
 
 
 async def test_what_is_in_use_is_not_replaced(path: Path, copy: Path) -> None:

@@ -151,3 +151,10 @@ async def test_a_second_bot_on_one_database_ends_at_once(tmp_path: Path) -> None
         assert len(telegram.called("getMe")) == asked
         assert (await line.run("ask", "2+2")).status == 0
         assert holder(tmp_path / "switchboard.db") == first.process.pid
+
+
+def test_the_folder_is_made(tmp_path: Path) -> None:
+    """The first start need not find the database's folder: the lock comes before the database."""
+    database = tmp_path / "not" / "there" / "yet.db"
+    with held(database):
+        assert lock_path(database).exists()
