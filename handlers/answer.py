@@ -15,6 +15,7 @@ from dialogue.turn import Turn
 from handlers.draft import Draft
 from handlers.front import key_of, target_of
 from handlers.outgoing import parcels_of, ship
+from log_context import log_context
 
 if TYPE_CHECKING:
     from telegram import Message
@@ -56,6 +57,11 @@ async def answer(  # noqa: PLR0913  # what is asked, where, and on whose account
         avoid_model_ids=avoid_model_ids,
         replaces_last=replaces_last,
     )
+    with log_context(request=turn.request_id):
+        await _run(front, message, turn, update_id)
+
+
+async def _run(front: Front, message: Message, turn: Turn, update_id: int) -> None:
     draft = _draft(front, message, turn, update_id)
     error = await _follow(front, turn, draft)
     if front.runs.closing and not _is_complete(turn):

@@ -27,7 +27,9 @@ from handlers.polling_bot import PollingBot
 from handlers.stopping import stop_asked
 from handlers.waiting import Waiting
 from handlers.watchdog import Watchdog
+from handlers.well_formed import is_well_formed
 from handlers.work import Work, until_first
+from log_context import log_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +69,9 @@ class Parts:
         self.work.start(partial(self._say_given_up, update), f"say that update {update.update_id} is given up")
 
     async def _process(self, update: Update) -> None:
-        await self.front.lanes.process_update(update, self.application.process_update(update))
+        chat = update.effective_chat if is_well_formed(update) else None
+        with log_context(chat=chat and chat.id, update=update.update_id):
+            await self.front.lanes.process_update(update, self.application.process_update(update))
 
     async def _say_given_up(self, update: Update) -> None:
         message = update.message or update.edited_message
@@ -126,7 +130,7 @@ def build(services: Services) -> Parts:
 
 async def _is_answered(access: Access, message: Message) -> bool:
     """Whether a message is from somebody with access, and meant for the bot. Raises StorageError."""
-    return bool(message.from_user and is_addressed(message) and await access.role(message.from_user.id))
+    return is_addressed(message) and await access.knows(message)
 
 
 # --- its life ---------------------------------------------------------------------------------------------------------
