@@ -168,7 +168,7 @@ class Writer:
         """Tell those whose transaction has left the line, and those who do not wait for another try."""
         waiting = []
         for ticket, done in self._waiters:
-            if self.settled(ticket) or done in impatient or done.done():
+            if self.settled(ticket) or done in impatient:
                 _settle(done, None)
             else:
                 waiting.append((ticket, done))

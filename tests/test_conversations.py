@@ -178,6 +178,7 @@ async def test_a_group_that_becomes_a_supergroup_keeps_its_conversations(path):
         await before.append(TOPIC, "topic?", "", "a")
         await before.say_once(HERE, "trimmed")
         await before.say_once(TOPIC, "trimmed")
+        await before.say_once(ConversationKey(1, 9), "trimmed")
     async with await Database.open(path) as database:
         conversations = Conversations(database, in_memory=1)
         await conversations.append(new, "new?", "", "a")
@@ -185,6 +186,7 @@ async def test_a_group_that_becomes_a_supergroup_keeps_its_conversations(path):
         await conversations.move_chat(1, -100)
         assert {key: await contents(conversations, key) for key in expected} == expected
         assert not await conversations.say_once(new_topic, "trimmed")
+        assert not await conversations.say_once(ConversationKey(-100, 9), "trimmed")
     async with await Database.open(path) as database:
         conversations = Conversations(database)
         assert {key: await contents(conversations, key) for key in expected} == expected

@@ -253,15 +253,16 @@ async def test_who_waits_for_a_ticket_may_be_cancelled(database):
 
 async def test_nobody_waits_for_a_database_that_is_closed(path):
     """Whoever waits while it closes is told how it ended; what comes later is never settled."""
-    database = await Database.open(path, busy_timeout_seconds=0.1)
+    database = await Database.open(path, busy_timeout_seconds=0.2)
     with lock(path):
         ticket = database.put((INSERT, ("a", "1")))
-        waiting = asyncio.create_task(database.settle(ticket, 60))
-        await asyncio.sleep(0.05)
-        late = asyncio.create_task(database.settle(ticket, 60))
+        assert not await database.settle(ticket, 60)
         async with asyncio.timeout(5):
-            await database.close()
-            assert [await waiting, await late] == [False, False]
+            closing = asyncio.create_task(database.close())
+            await asyncio.sleep(0.1)  # it is trying a last time now
+            assert not await database.settle(ticket, 60)
+            await closing
+            assert not await database.settle(ticket, 60)
     late_ticket = database.put((INSERT, ("b", "1")))
     async with asyncio.timeout(5):
         assert not await database.settle(late_ticket, 60)

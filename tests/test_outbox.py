@@ -79,7 +79,9 @@ async def test_what_was_posted_is_found_by_the_next_process(outbox, database):
     other = replace(SECOND, answer_id="a0", chat_id=5)
     await database.write(*outbox.posting(ANSWER), *outbox.posting([other]))
     async with crashed(database) as after:
-        assert await Outbox(after).load() == (*ANSWER, other)
+        parcels = await Outbox(after).load()
+    assert parcels == (*ANSWER, other)
+    assert {type(parcel.is_group) for parcel in parcels} == {bool}
 
 
 async def test_only_the_rest_is_sent_after_a_crash(outbox, database):
