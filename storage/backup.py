@@ -7,7 +7,7 @@ import sqlite3
 import stat
 import tempfile
 import time
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -237,8 +237,9 @@ def _check_source(database_path: Path, backup: Path) -> None:
 def _copied_back(backup: Path, copy: Path) -> Contents:
     """Copy a backup, whatever made it, and look at all of it. Raises StorageError, sqlite3.Error."""
     damaged = BackupRefused(backup, f"{backup} is damaged, so nothing was restored: take another backup.")
-    with closing(_opened(backup)) as source:
+    with ExitStack() as held:
         with _source_errors(backup, damaged):
+            source = held.enter_context(closing(_opened(backup)))
             check_ours(source, backup)
         with _damage_is(damaged):
             _copy(source, copy)

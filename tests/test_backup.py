@@ -27,10 +27,13 @@ from tests.bot_process import OWNER_ID, BotProcess
 from tests.command_line import CommandLine
 from tests.telegram_server import TelegramServer
 from tests.test_damage import content_of, fill, opened_by_another, smash, smash_table, smashed_middle
+from tests.test_database import unprivileged_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+__all__ = ["unprivileged_folder"]  # a fixture
 
 A_TIME = 1_763_720_581.0
 DATE = r"\d{4}-\d{2}-\d{2}-\d{6}"
@@ -98,6 +101,11 @@ def put(path: Path, content: bytes) -> None:
 def delete(path: Path) -> None:
     """Delete a file."""
     path.unlink()
+
+
+def is_link(path: Path) -> bool:
+    """Whether a path leads to another one."""
+    return path.is_symlink()
 
 
 def link(path: Path, target: Path) -> None:
@@ -468,6 +476,44 @@ def test_another_programs_file_is_not_replaced(path: Path, copy: Path, make: Cal
     with pytest.raises((DatabaseForeign, DatabaseCorrupt)):
         restore(path, copy)
     assert content_of(path) == before
+
+
+@pytest.fixture
+def database_bytes(path: Path, copy: Path) -> bytes:
+    """A whole database; all code that makes and copies one has been loaded, which not everybody could do."""
+    asyncio.run(fill(path, 1))
+    back_up(path, copy)
+    return content_of(path)
+
+
+def test_who_may_not_read_or_write_is_told_so(database_bytes: bytes, unprivileged_folder: Path) -> None:
+    """A backup of somebody else's, a folder of somebody else's: each in a sentence, and nothing changed."""
+    path, folder = unprivileged_folder / "switchboard.db", unprivileged_folder / "backups"
+    put(path, database_bytes)
+    folder.mkdir()
+    copy = folder / "copy.db"
+    back_up(path, copy)
+    copy.chmod(0)
+    with pytest.raises(BackupRefused, match="cannot be read: give this user the right to"):
+        restore(path, copy)
+    folder.chmod(0o500)
+    with pytest.raises(BackupRefused, match="may not be written: give this user the right to"):
+        back_up(path, folder)
+    assert files(folder) == {copy.name}
+
+
+async def test_a_link_to_the_database_stays_a_link(tmp_path: Path, path: Path, copy: Path) -> None:
+    """What is kept stands beside the file that it leads to."""
+    await fill(path, 2)
+    back_up(path, copy)
+    there = tmp_path / "elsewhere.db"
+    link(there, path)
+    restored = restore(there, copy)
+    assert restored.kept
+    assert restored.kept.parent == path.parent
+    assert restored.kept.name.startswith("switchboard.db.before-restore-")
+    assert is_link(there)
+    assert rows(there, "SELECT count(*) FROM turns") == [(2,)]
 
 
 # --- the command line -------------------------------------------------------------------------------------------------
