@@ -100,12 +100,12 @@ class Writer:
             logger.error("%d entries could not be written before the database was closed", len(self._line))
 
     async def _work(self) -> None:
-        while not self._closing:
+        is_last = False
+        while not is_last:
             await self._sleep()
+            is_last = self._closing
             await self._serve_urgent()
             await self._shorten_line()
-        await self._serve_urgent()
-        await self._shorten_line()
 
     async def _sleep(self) -> None:
         # Whatever joins the line is also a reason to try again, so a lively chat notices a freed disk at once.

@@ -383,6 +383,31 @@ async def test_the_event_loop_runs_while_the_disk_makes_wait(path):
         assert turns > 5
 
 
+async def test_closing_tries_a_locked_database_once(path):
+    """A program that is told to end has seconds to do so."""
+    database = await Database.open(path, busy_timeout_seconds=0.1)
+    tries = []
+    await database._writing.set_trace_callback(lambda sql: tries.append(sql) if sql.startswith("BEGIN") else None)
+    with lock(path):
+        ticket = database.put((INSERT, ("a", "1")))
+        assert not await database.settle(ticket, 60)
+        tries.clear()
+        await database.close()
+    assert len(tries) == 1
+
+
+async def test_closing_tries_again_what_was_being_refused(path):
+    """A try that was under way when the end came is not the last one."""
+    database = await Database.open(path, busy_timeout_seconds=0.3)
+    with lock(path):
+        ticket = database.put((INSERT, ("a", "1")))
+        await asyncio.sleep(0.05)
+        closing = asyncio.create_task(database.close())
+        assert not await database.settle(ticket, 0.4)
+    await closing
+    assert database.settled(ticket)
+
+
 async def test_what_is_still_refused_at_the_end_is_counted(path, caplog):
     """Closing does not hang on a locked database; the log says how much was lost."""
     database = await Database.open(path, busy_timeout_seconds=0.1)
