@@ -473,11 +473,13 @@ def test_the_owner_is_listened_to_however_many_strangers_guess() -> None:
 def test_who_goes_on_guessing_is_not_forgotten() -> None:
     """Those whose last try is the longest ago are."""
     code = AdminCode()
-    for _ in range(WRONG_TRIES - 1):
-        code.take("wrong", 1)
-    for user_id in range(2, PEOPLE_COUNTED):
+    for _ in range(WRONG_TRIES - 2):
+        code.take("wrong", 0)
+    for user_id in range(1, PEOPLE_COUNTED):
         code.take("wrong", user_id)
-    assert code.take("wrong", 1) is Claim.LAST_WRONG
+    assert code.take("wrong", 0) is Claim.WRONG
+    code.take("wrong", PEOPLE_COUNTED)
+    assert code.take("wrong", 0) is Claim.LAST_WRONG
 
 
 @pytest.mark.parametrize("given", ["ключ", "\ud83d", ""])
