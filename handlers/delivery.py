@@ -239,7 +239,7 @@ class Delivery:
             marked = await self._mark(message_id)
             if not isinstance(marked, Message):
                 continue
-            if lost.is_it(marked, self.target.thread_id):
+            if lost.is_it(marked, chat_id, self.target.thread_id):
                 known.note(chat_id, message_id)
                 return message_id
             await self._unmark(message_id)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-# Telegram gives ids below this one to supergroups and channels. Each of them numbers its messages on its own, while a
-# bot's private chats and basic groups share one counter: https://core.telegram.org/api/channel#messages
+# Telegram gives ids below this one to supergroups and channels. Each of them numbers its messages on its own, while all
+# private chats and basic groups of an account share one counter: https://core.telegram.org/api/channel#basic-groups
 _SUPERGROUPS_BELOW = -1_000_000_000_000
 IDS_REMEMBERED = 500
 SUPERGROUPS_REMEMBERED = 500

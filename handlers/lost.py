@@ -18,11 +18,11 @@ class Lost:
     after_message_id: int
     text: str | None = None
 
-    def is_it(self, message: Message, thread_id: int | None) -> bool:
-        """Whether a message of ours is the one that was lost: it is in this topic, and reads alike."""
+    def is_it(self, message: Message, chat_id: int, thread_id: int | None) -> bool:
+        """Whether a message of ours is the one that was lost: it is in this chat and topic, and reads alike."""
         topic = message.message_thread_id if message.is_topic_message else None
         reads_alike = self.text is None or _essence(message.text or "") == _essence(self.text)
-        return topic == thread_id and reads_alike
+        return (message.chat.id, topic) == (chat_id, thread_id) and reads_alike
 
     def as_json(self) -> Json:
         """All of it as JSON."""

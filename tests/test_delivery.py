@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram import Chat, InlineKeyboardButton, InlineKeyboardMarkup, Message
 from telegram.error import BadRequest, Forbidden
 
 from handlers.delivery import Target
@@ -220,6 +221,22 @@ async def test_a_message_that_was_lost_is_found_by_what_is_read(sender: Sender, 
     sender.ada.add(sender.server.world.bot, text="The quick  brown fox.")
     assert await delivery.find(Lost(0, " The quick\nbrown\u200b fox. ")) == 1
     assert await delivery.find(Lost(0, "The quick brown fox.")) is None  # it is known now
+
+
+@pytest.mark.parametrize(
+    ("lost", "chat_id", "thread_id", "is_it"),
+    [
+        (Lost(1, "Hello."), ADA, None, True),
+        (Lost(1), ADA, None, True),
+        (Lost(1, "Goodbye."), ADA, None, False),
+        (Lost(1, "Hello."), 43, None, False),
+        (Lost(1, "Hello."), ADA, 7, False),
+    ],
+)
+def test_a_lost_message_is_told_from_others(lost: Lost, chat_id: int, thread_id: int | None, is_it: bool) -> None:  # noqa: FBT001
+    """By its chat, its topic and its text, where that is known."""
+    message = Message(2, datetime.now(UTC), Chat(ADA, "private"), text="Hello.")
+    assert lost.is_it(message, chat_id, thread_id) is is_it
 
 
 async def test_a_lost_message_is_looked_for_once_telegram_answers(

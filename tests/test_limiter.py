@@ -165,6 +165,7 @@ async def test_typing_has_a_budget_of_its_own(bot: Bot) -> None:
     assert await bot.time.run(*(bot.type() for _ in range(20))) == [True] * 20
     await bot.time.pass_by(6)
     assert isinstance((await bot.time.run(bot.type()))[0], PreviewDropped)
+    assert bot.telegram.refusals == []
 
 
 async def test_deletions_and_reactions_count_as_edits(bot: Bot) -> None:
