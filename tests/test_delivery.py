@@ -389,7 +389,7 @@ FAULTS: dict[str, Callable[[TelegramServer, str], object]] = {
 METHODS = ("sendMessage", "editMessageText", "editMessageReplyMarkup")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(sorted(FAULTS)), st.sampled_from(METHODS)), max_size=8))
 def test_whatever_goes_wrong_each_message_stands_once(troubles: list[tuple[str, str]]) -> None:
     """Failures of every kind, in any order, in every call: two messages arrive, and a third is edited."""
