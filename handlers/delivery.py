@@ -119,11 +119,14 @@ class Delivery:
         except BadRequest:
             log.info("a message that should be deleted was gone already")
 
-    async def find(self, lost: Lost) -> int | None:
-        """Look for a message that may have been sent; its id. Buttons that it had are gone."""
+    async def find(self, lost: Lost, *, of_earlier_life: bool = False) -> int | None:
+        """Look for a message that may have been sent, perhaps before the program was started; its id.
+
+        Buttons that it had are gone.
+        """
         with self._limiter.known.doubt():
             async with self._limiter.sends_halted(self.target.chat_id):
-                return await self._search(lost)
+                return await self._search(lost, of_earlier_life=of_earlier_life)
 
     async def is_open(self) -> bool:
         """Whether the chat exists and has not thrown us out, for all that Telegram says."""
@@ -233,9 +236,9 @@ class Delivery:
             if may_stand and (found := await self.find(lost)) is not None:
                 return await self.replace(found, part, keyboard, is_reply=is_reply)
 
-    async def _search(self, lost: Lost) -> int | None:
+    async def _search(self, lost: Lost, *, of_earlier_life: bool) -> int | None:
         known, chat_id = self._limiter.known, self.target.chat_id
-        for message_id in known.candidates(chat_id, lost.after_message_id):
+        for message_id in known.candidates(chat_id, lost.after_message_id, all_unknown=of_earlier_life):
             marked = await self._mark(message_id)
             if not isinstance(marked, Message):
                 continue

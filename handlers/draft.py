@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -78,8 +79,8 @@ class Draft:
 
     @property
     def target(self) -> Target:
-        """Where it goes: somewhere else than at first once its group has become a supergroup."""
-        return self._delivery.target
+        """Where it goes, and after which message, as of now: a group may become a supergroup meanwhile."""
+        return replace(self._delivery.target, after_message_id=self._delivery.floor)
 
     async def follow(self, events: AsyncIterator[Event]) -> ExecutionResult:
         """Show the events of a run as they come; the result it finished with. The caller closes the stream."""

@@ -58,12 +58,15 @@ class Known:
         """The highest id known to be given out where this chat's messages are numbered; 0 when none is."""
         return self._ids(chat_id).highest
 
-    def candidates(self, chat_id: int, after_message_id: int) -> Iterator[int]:
-        """The ids that a message lost in this chat may have, the likeliest first: those that are unknown by then."""
+    def candidates(self, chat_id: int, after_message_id: int, *, all_unknown: bool = False) -> Iterator[int]:
+        """The ids that a message lost in this chat may have, the likeliest first: those that are unknown by then.
+
+        `all_unknown`: nobody told us of the messages of those days, whatever the chat.
+        """
         ids = self._ids(chat_id)
-        is_counted = ids is self._of_the_bot
+        told = ids is self._of_the_bot and not all_unknown
         message_id = after_message_id
-        for _ in range(min(LATE_MESSAGES + self._doubts, MOST_CANDIDATES) if is_counted else MOST_CANDIDATES):
+        for _ in range(min(LATE_MESSAGES + self._doubts, MOST_CANDIDATES) if told else MOST_CANDIDATES):
             message_id = next(unknown for unknown in count(message_id + 1) if unknown not in ids.recent)
             yield message_id
 

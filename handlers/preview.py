@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 FIRST_PREVIEW_SECONDS = 0.8
 # The first preview is what a notification shows: more than a syllable.
 FIRST_PREVIEW_CHARACTERS = 20
+# A new message is sent once it is on disk that it may stand: nobody waits for the disk, but it needs no longer.
+WRITING_DOWN_SECONDS = 0.05
 # While what comes is held back, as a table's row is until its end, a look at every token would only cost time.
 NEXT_LOOK_SECONDS = 0.2
 
@@ -153,6 +155,7 @@ class Preview:
         self.changed.set()  # there may be a next message to see to, or this one again
         if message_id is None:
             self._tell(Lost(self._delivery.floor, part.text))
+            await self._limiter.sleep(WRITING_DOWN_SECONDS if self._on_standing else 0)
         try:
             message_id = await self._delivery.show_once(message_id, part, keyboard)
         except TelegramError as error:

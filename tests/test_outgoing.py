@@ -188,6 +188,23 @@ async def test_a_crash_between_an_edit_and_its_mark_is_no_error(
     assert await waiting(outbox) == []
 
 
+async def test_a_crash_in_a_busy_bot_doubles_nothing(sender: Sender, outbox: Outbox) -> None:
+    """Many messages of other chats stand between the question and the answer that was on its way: it is found."""
+    server = sender.server
+    question = await server.user(ADA).say("A question.")
+    for user_id in range(100, 130):
+        said = await server.user(user_id).say("Another question.")
+        sender.limiter.known.note(user_id, said.message_id)
+    draft = sender.draft(Target(ADA, None, question.message_id, after_message_id=question.message_id))
+    parcels = parcels_of("answer", ADA, draft.target, await draft.parts("The end."), await draft.settled())
+    for _ in range(5):
+        await server.user(100).say("Nobody knows of this.")
+    sender.ada.add(server.world.bot, text="The end.")
+    answer = Asked(sender, outbox, draft.target, await post(outbox, parcels))
+    await answer.ship_rest()
+    assert sender.ada.texts == ["The end."]
+
+
 async def test_what_a_crash_left_is_not_mistaken_for_something_else(sender: Sender, outbox: Outbox) -> None:
     """Another message of ours after the question stays as it is."""
     answer = await asked(sender, outbox, "The end.")
@@ -286,7 +303,7 @@ async def test_a_parcel_that_nobody_can_read_is_given_up(
 ) -> None:
     """Another version of the program wrote it; it must not stand in the way of all others for ever."""
     good = parcels_of("answer", ADA, Target(ADA), await parts_of("Hello."), [])[0]
-    bodies = ["{", "[]", '{"part": {"markdown": "x"}}', json.dumps({"lost": {}})]
+    bodies = ["{", "[]", '{"part": {"markdown": "x"}, "lost": null}', json.dumps({"lost": {}})]
     bad = [replace(good, answer_id=str(number), body=body) for number, body in enumerate(bodies)]
     await post(outbox, [*bad, good])
     await ship(outbox, sender.delivery, [*bad, good])
