@@ -95,10 +95,11 @@ async def _post(front: Front, turn: Turn, draft: Draft, update_id: int) -> None:
     parts = await draft.parts(_text(turn.result, front.inbox.remains(update_id).text), await _footer(front, turn))
     parcels = parcels_of(turn.request_id, turn.user_id, draft.target, parts, await draft.settled())
     ticket = await turn.keep([*front.outbox.posting(parcels), *front.inbox.ending(update_id)])
-    front.inbox.ended(update_id)
     if asked := front.recent.last(turn.key):
         asked.result, asked.kept = turn.result, asked.kept or turn.kept
-    if not await front.services.database.settle(ticket, LONGEST_COMMIT_SECONDS):
+    if await front.services.database.settle(ticket, LONGEST_COMMIT_SECONDS):
+        front.inbox.ended(update_id)
+    else:  # it ends once it is sent, and until then Telegram keeps the question
         log.warning("answer %s is sent before it could be written down", turn.request_id)
     await ship(front.outbox, front.delivery, parcels)
 

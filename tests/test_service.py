@@ -426,7 +426,8 @@ async def test_what_only_a_person_can_mend_is_not_tried_again(tmp_path: Path, do
 
 
 async def test_what_may_mend_itself_is_tried_again(tmp_path: Path) -> None:
-    """A disk that is not there yet is status 1, which the system starts again."""
+    """A disk that cannot be used yet is status 1, which the system starts again."""
+    (tmp_path / "not mounted").write_text("a file where the folder should be")
     missing = tmp_path / "not mounted" / "switchboard.db"
     line = CommandLine(tmp_path, TELEGRAM_BOT_TOKEN=TOKEN, DATABASE_PATH=missing, HOME=tmp_path)
     ran = await line.run("run", "--as-service")
