@@ -25,8 +25,13 @@ log = logging.getLogger(__name__)
 FILE_BYTES = 10_000_000
 FILES_KEPT = 5
 REDACTED = "[secret]"
-# httpx writes a line with the token for every call, aiosqlite every statement with its values.
-_TALKATIVE = {"httpx": logging.WARNING, "httpcore": logging.WARNING, "aiosqlite": logging.INFO}
+# httpx writes a line with the token for every call, aiosqlite every statement with its values, telegram what is said.
+_TALKATIVE = {
+    "telegram": logging.INFO,
+    "httpx": logging.WARNING,
+    "httpcore": logging.WARNING,
+    "aiosqlite": logging.INFO,
+}
 
 # What is a secret wherever it comes from: bot tokens, passwords in addresses, what a request is signed with.
 _BOT_TOKEN = re.compile(r"(?<!\d)\d{5,}(?::|%(?:25){0,3}3A)[\w-]{20,}", re.IGNORECASE)

@@ -17,9 +17,9 @@ from handlers import COMMANDS, register
 from handlers.access import Access
 from handlers.chat import is_addressed
 from handlers.front import Front
+from handlers.introduction import introduce, offer_menus, tell_admins
 from handlers.lanes import Lanes
 from handlers.limiter import Limiter
-from handlers.menu import offer_to_admins, offer_to_everybody
 from handlers.migration import Migration
 from handlers.outgoing import ship
 from handlers.polling import REFUSED, Backoff, Poller
@@ -62,6 +62,8 @@ class Parts:
 
     def take(self, update: Update) -> None:
         """Have an update worked on when it is its turn."""
+        if message := update.effective_message:
+            self.front.limiter.known.note(message.chat.id, message.message_id)
         self.work.start(partial(self._process, update), f"handle update {update.update_id}")
 
     def give_up(self, update: Update) -> None:
@@ -169,8 +171,9 @@ async def _serve(parts: Parts, announce: Callable[[str], None], stop: asyncio.Ev
     )
     await _deliver_what_is_left(parts.front)
     await poller.take_up()
-    await _introduce(parts.front, announce)
-    parts.work.start(partial(_offer_menus, parts.front), "offer the menus")
+    await introduce(parts.front, announce)
+    parts.work.start(partial(offer_menus, parts.front), "offer the menus")
+    parts.work.start(partial(tell_admins, parts.front), "tell the admins what happened to the database")
     await until_first(stop.wait(), poller.run(), watchdog.watch(partial(_revive, parts.bot, poller)))
 
 
@@ -209,18 +212,3 @@ async def _deliver_what_is_left(front: Front) -> None:
         log.info("%d messages to chat %s are left to be sent", len(parcels), chat_id)
         work = partial(ship, front.outbox, front.delivery, parcels, after_crash=True)
         front.lanes.before(chat_id, thread_id, work)
-
-
-async def _introduce(front: Front, announce: Callable[[str], None]) -> None:
-    name = front.bot.username
-    announce(f"@{name} is listening. Ctrl-C stops it.")
-    if not await front.access.admin_ids():
-        code = front.access.code.text
-        announce("Nobody is its admin yet. To become it, follow this link, or send the bot the line below it:")
-        announce(f"  https://t.me/{name}?start={code}")
-        announce(f"  /start {code}")
-
-
-async def _offer_menus(front: Front) -> None:
-    await offer_to_everybody(front.bot, front.commands)
-    await offer_to_admins(front.bot, front.commands, await front.access.admin_ids())

@@ -508,12 +508,15 @@ async def test_damage_that_shows_while_it_runs_is_remembered(path: Path, caplog:
 
 
 async def test_the_bot_talks_on_after_damage(tmp_path: Path) -> None:
-    """It starts, says what happened, and answers whoever was let in; what stood waiting is not lost."""
+    """It starts, tells terminal and admin what happened, and answers whoever was let in."""
     path = tmp_path / "switchboard.db"
     await fill(path)
     smashed_middle(path)
-    async with TelegramServer() as telegram, BotProcess(telegram, tmp_path) as bot:
-        (answer,) = await telegram.user(OWNER_ID).ask("what is 2 + 2?")
+    async with TelegramServer() as telegram:
+        owner = telegram.user(OWNER_ID)
+        async with BotProcess(telegram, tmp_path) as bot:
+            await telegram.wait_for(lambda: any("was damaged" in text for text in owner.chat.texts))
+            (answer,) = await owner.ask("what is 2 + 2?")
         assert "4" in answer.text
         assert "was damaged" in bot.output
     assert len(beside(path)) == 1
