@@ -16,9 +16,10 @@ _SUPERGROUPS_BELOW = -1_000_000_000_000
 IDS_REMEMBERED = 500
 SUPERGROUPS_REMEMBERED = 500
 # So many messages that nobody told us of may stand before one that was lost. In supergroups people say what a bot does
-# not see; elsewhere it learns of every message, if a little late, but for those that were lost at the same time.
+# not see. Elsewhere it learns of every message, if a little late, but for those that were lost at the same time; and
+# with four tries, of five calls in five seconds one is left to send the message anew.
 MOST_CANDIDATES = 10
-LATE_MESSAGES = 4
+LATE_MESSAGES = 3
 
 
 class _Ids:
