@@ -152,7 +152,7 @@ async def test_fifty_answers_grow_at_once_and_none_is_refused(bot: Bot) -> None:
     ends = [at for at, _, _, text in bot.telegram.taken if text == "the end"]
     assert len(ends) == 50
     assert max(ends) < 13.0
-    assert len(bot.telegram.taken) > 200
+    assert len(bot.telegram.taken) > 50 + 2 * 10  # three previews a second, in most seconds
 
 
 async def test_typing_has_a_budget_of_its_own(bot: Bot) -> None:
