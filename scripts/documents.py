@@ -131,7 +131,7 @@ def sentence(path: Path) -> str:
     """What a file says of itself first: a docstring's opening, a script's or a TOML's first comment, or a title."""
     if path.suffix == ".py":
         text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    elif path.suffix in {".md", ".toml", ".sh", ""} and not path.name.startswith("."):
+    elif path.suffix in {".md", ".toml", ".sh", ".service", ".plist", ""} and not path.name.startswith("."):
         text = _first_comment(path.read_text(encoding="utf-8"))
     else:
         return ""
@@ -139,7 +139,7 @@ def sentence(path: Path) -> str:
 
 
 def _first_comment(text: str) -> str:
-    comments = (line.lstrip("#").strip() for line in text.splitlines() if re.match("# (?!shellcheck)", line))
+    comments = (found[1] for line in text.splitlines() if (found := re.match(r"(?:#|<!--) (?!shellcheck)(.*)", line)))
     return next(comments, "")
 
 
