@@ -12,6 +12,7 @@ from handlers.allowance import Allowance, is_within
 from handlers.commands import unknown
 from handlers.dispatch import run_button, run_command
 from handlers.failures import guard
+from handlers.well_formed import is_well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,9 +35,16 @@ class Updates:
 
     async def gate(self, update: Update, _: Context) -> None:
         """Every update, first of all. Raises ApplicationHandlerStop where it should go no further."""
+        self._note_move(update)
         await gate(self._front, update)
         if not await guard(lambda: is_within(self._allowance, self._front, update), "count what somebody sends"):
             raise ApplicationHandlerStop
+
+    def _note_move(self, update: Update) -> None:
+        """Have a group's past follow it to its new id. It is Telegram who says so, whoever had the group changed."""
+        message = update.message if is_well_formed(update) else None
+        if message and message.migrate_to_chat_id and self._front.on_migrated:
+            self._front.on_migrated(message.chat.id, message.migrate_to_chat_id)
 
     async def command(self, update: Update, _: Context, *, command: Command) -> None:
         """A command of the table."""

@@ -220,6 +220,21 @@ async def test_somebody_who_blocks_the_bot_in_mid_answer_harms_nobody(tmp_path: 
 # --- groups -----------------------------------------------------------------------------------------------------------
 
 
+async def test_a_group_that_becomes_a_supergroup_keeps_its_conversation(tmp_path: Path) -> None:
+    """Whoever had it changed: what was said under the old id is known under the new one."""
+    async with running(tmp_path) as bot:
+        old, new = bot.telegram.group(-7), bot.telegram.group(GROUP)
+        await bot.admin.say("@switchboard_bot what is Python?", old)
+        await old.reply()
+        moved = old.add(bot.stranger.as_json(), extra={"migrate_to_chat_id": GROUP})
+        bot.telegram.world.post("message", moved.as_json())
+        await bot.telegram.wait_for(lambda: not bot.telegram.world.updates)
+        await bot.admin.say("@switchboard_bot and Java?", new)
+        await new.reply()
+        said = [message["content"] for message in chat_requests(bot.ollama)[-1]]
+        assert said[-3:] == ["what is Python?", "Hello **you**.", "and Java?"]
+
+
 async def test_a_group_is_answered_only_when_it_speaks_to_the_bot(tmp_path: Path) -> None:
     """Named or replied to it answers, as a reply to the question; otherwise it is silent."""
     async with running(tmp_path) as bot:
