@@ -21,8 +21,10 @@ class Runs:
 
     @contextmanager
     def entered(self, request_id: str, key: ConversationKey, task: asyncio.Task[None]) -> Generator[None]:
-        """Have an answer's task known while it runs."""
+        """Have an answer's task known while it runs; one that comes after the end is stopped at once."""
         self._running[request_id] = (key, task)
+        if self.closing:
+            task.cancel()
         try:
             yield
         finally:

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from handlers.answer import RESTARTING
+from handlers.runs import Runs
+from storage.conversations import ConversationKey
 from tests.bot_in_process import ADMIN_ID, QUESTION, SMALL, chat_requests, endless, running, says
 from tests.bot_process import BotProcess
 from tests.fake_model_server import FakeModel, Script
@@ -263,6 +265,16 @@ async def test_a_message_in_line_is_not_begun(tmp_path: Path) -> None:
         async with running(tmp_path, telegram=telegram) as bot:
             await telegram.wait_for(lambda: len(chat_requests(bot.ollama)) == 2)
             assert [request[-1]["content"] for request in chat_requests(bot.ollama)] == [QUESTION, "What is Perl?"]
+
+
+async def test_an_answer_that_comes_too_late_is_not_begun() -> None:
+    """Its message was still being read when everything was stopped."""
+    runs = Runs()
+    runs.close()
+    task = asyncio.create_task(asyncio.sleep(60))
+    with runs.entered("request", ConversationKey(ADMIN_ID), task):
+        await asyncio.wait([task])
+    assert task.cancelled()
 
 
 # --- a second signal, and ends that hang ------------------------------------------------------------------------------
