@@ -118,15 +118,6 @@ class Conversations:
         turns = (await self._conversation(key)).turns
         return turns[-1] if turns else None
 
-    async def drop_last_turn(self, key: ConversationKey) -> Turn | None:
-        """Take back the turn that was added last, and return it."""
-        conversation = await self._conversation(key)
-        if not conversation.turns:
-            return None
-        turn = conversation.turns.pop()
-        self._store(conversation, _deletion(turn))
-        return turn
-
     async def clear(self, key: ConversationKey) -> None:
         """Forget the conversation, on disk too."""
         conversation = await self._conversation(key)

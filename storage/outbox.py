@@ -76,12 +76,6 @@ class Outbox:
         """Give one up, because its chat takes nothing any more, and erase its body."""
         self._database.put((_REFUSED, (parcel.answer_id, parcel.part)))
 
-    def refuse_chat(self, chat_id: int) -> None:
-        """Give up all that wait for a chat."""
-        self._database.put(
-            ("UPDATE outbox SET state = 'refused', body = '' WHERE chat_id = ? AND state = 'waiting'", (chat_id,))
-        )
-
     async def purge(self) -> None:
         """Forget what was sent or refused more than 48 hours ago; what waits is kept. Raises StorageError."""
         oldest = self._clock() - _SENT_KEPT_SECONDS

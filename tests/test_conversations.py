@@ -56,7 +56,6 @@ async def test_a_conversation_that_has_not_begun_is_empty(conversations):
     """Nothing was said, nobody answered."""
     assert await conversations.history(HERE) == ()
     assert await conversations.last_turn(HERE) is None
-    assert await conversations.drop_last_turn(HERE) is None
     assert await conversations.current_model(HERE) is None
 
 
@@ -92,9 +91,9 @@ async def test_the_last_turn_can_be_taken_back(conversations, database):
     """/retry asks the same question again, and the first answer is forgotten on disk too."""
     await conversations.append(HERE, "one?", "1", "a")
     await conversations.append(HERE, "two?", "2", "b")
-    assert (await conversations.drop_last_turn(HERE)).question == "two?"
-    assert (await conversations.last_turn(HERE)).question == "one?"
-    assert await stored(database) == ["one?"]
+    await conversations.append(HERE, "three?", "3", "c", replaces_last=True)
+    assert [message.content for message in await conversations.history(HERE)] == ["one?", "1", "three?", "3"]
+    assert await stored(database) == ["one?", "three?"]
 
 
 ALONG = ("INSERT INTO preferences VALUES ('along', ?)", ("x",))
