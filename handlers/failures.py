@@ -8,7 +8,7 @@ import secrets
 from typing import TYPE_CHECKING, TypeVar
 
 from telegram import Update
-from telegram.error import TelegramError
+from telegram.error import Forbidden, TelegramError
 from telegram.ext import ApplicationHandlerStop
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ async def on_error(update: object, context: ContextTypes.DEFAULT_TYPE, *, lanes:
     if context.error is None:
         return
     what = f"handle update {update.update_id}" if isinstance(update, Update) else "do what was to be done"
-    if lanes.failed(update):
+    if isinstance(context.error, Forbidden):
+        log.info("could not %s: the chat takes nothing from the bot any more", what)
+    elif lanes.failed(update):
         reference = record(context.error, what)
         if isinstance(update, Update):
             await _tell(update, apology(reference))

@@ -182,6 +182,30 @@ async def test_an_apology_that_cannot_be_sent_is_no_second_failure(
     assert "the apology could not be sent: Forbidden" in caplog.text
 
 
+async def test_whoever_blocks_the_bot_before_a_reply_is_no_failure(
+    server: TelegramServer,
+    application: Application,  # type: ignore[type-arg]
+    database: Database,
+    inbox: Inbox,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nothing is tried again, nothing is left to be done, and nobody has to look into it."""
+    application.add_handler(MessageHandler(filters.ALL, greet), group=-1)
+    ada = server.user(42)
+    await ada.say("hello")
+    update = await received(application.bot)
+    await ada.block()
+    await work_on(application, inbox, update)
+    assert len(server.called("sendMessage")) == 1
+    await database.flush()
+    assert await inbox.load() == ()
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+async def greet(update: Update, _: object) -> None:
+    await update.get_bot().send_message(42, "Hello.")
+
+
 async def test_an_error_without_an_update_is_logged(
     application: Application,  # type: ignore[type-arg]
     caplog: pytest.LogCaptureFixture,
