@@ -25,12 +25,15 @@ log = logging.getLogger(__name__)
 FILE_BYTES = 10_000_000
 FILES_KEPT = 5
 REDACTED = "[secret]"
-# httpx writes a line with the token for every call, aiosqlite every statement with its values, telegram what is said.
+# httpx writes a line with the token for every call, aiosqlite every statement with its values, telegram what is said,
+# markdown_it ten lines for every paragraph of an answer, each time it is shown: nobody would find ours among them.
 _TALKATIVE = {
     "telegram": logging.INFO,
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
     "aiosqlite": logging.INFO,
+    "markdown_it": logging.INFO,
+    "asyncio": logging.INFO,
 }
 
 # What is a secret wherever it comes from: bot tokens, passwords in addresses, what a request is signed with.

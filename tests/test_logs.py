@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 import pytest
+from markdown_it import MarkdownIt
 from telegram import Bot
 from telegram.error import InvalidToken
 
@@ -101,6 +102,16 @@ async def test_a_real_bots_log_holds_no_token(tmp_path: Path) -> None:
     written = path.read_text()
     assert "HTTP Request: POST" in written
     assert "planted" not in written
+
+
+def test_debug_is_not_drowned_by_what_libraries_say(tmp_path: Path) -> None:
+    """Formatting an answer adds no line: at LOG_LEVEL=debug its parser would log ten for each paragraph."""
+    path = tmp_path / "bot.log"
+    logs.configure(Settings(log_file=path, log_level="debug"))
+    MarkdownIt().parse("one\n\ntwo\n")
+    logging.getLogger("a").debug("ours")
+    (line,) = path.read_text().splitlines()
+    assert line.endswith("DEBUG   a: ours")
 
 
 def test_without_a_file_the_log_goes_to_standard_error() -> None:
