@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from typing import TYPE_CHECKING
@@ -15,8 +16,10 @@ from routing.model_backends.ollama_pull import version
 from service.errors import NoServiceHere, ServiceError
 from service.inspection import described, inspect
 from service.process_lock import holder
+from storage.damage import is_damaged
 from storage.database import Database
-from storage.errors import StorageError
+from storage.errors import DatabaseCorrupt, StorageError
+from storage.ownership import may_be_ours
 from storage.people import People
 from terminal.findings import Finding, failed, warning, well
 
@@ -51,6 +54,9 @@ async def check_storage(settings: Settings) -> AsyncIterator[Finding]:
         yield check_admins(settings, has_admin=False)
     else:
         try:
+            if await asyncio.to_thread(is_damaged, path):
+                yield failed("the database cannot be used", await asyncio.to_thread(_repair, path))
+                return
             async with await Database.open(path) as database:
                 await database.write()  # an empty transaction takes the write lock all the same
                 has_admin = await People(database).has_admin()
@@ -60,6 +66,16 @@ async def check_storage(settings: Settings) -> AsyncIterator[Finding]:
         yield well(f"database: {path} can be read and written")
         yield check_admins(settings, has_admin=has_admin)
     yield check_room(path.parent)
+
+
+def _repair(path: Path) -> str:
+    """What to do about a damaged database: the next start repairs what may be ours, and leaves anything else."""
+    if not may_be_ours(path):
+        return str(DatabaseCorrupt(path))
+    return (
+        f"The database {path} is damaged. At its next start the bot sets it aside and begins a new one with what can "
+        "be read of it. Or put back a backup: `scripts/run restore PATH`."
+    )
 
 
 def check_room(folder: Path) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from service.job import Job
 from service.process_lock import held
 from service.systemd import Systemd
 from settings import Settings
+from storage.database import Database
 from terminal.findings import Verdict
 from terminal.installation_checks import check_log, check_mlx, check_packages, check_secrecy
-from terminal.service_checks import check_admins, check_room, check_running, check_service
+from terminal.service_checks import check_admins, check_room, check_running, check_service, check_storage
 from tests.command_line import CommandLine
 from tests.fake_model_server import FakeModel
 from tests.fake_ollama import FakeOllama
@@ -72,6 +74,24 @@ async def test_every_failure_says_what_to_do(tmp_path: Path) -> None:
         "cannot be written",
     ):
         assert part in ran.out, part
+
+
+async def test_a_database_that_opens_but_is_damaged_is_found(tmp_path: Path) -> None:
+    """The start would find the damage, so the doctor does; it says what the start will do, and changes nothing."""
+    path = tmp_path / "switchboard.db"
+    async with await Database.open(path):
+        pass
+    with closing(sqlite3.connect(path)) as connection:
+        ((page,),) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'people'").fetchall()
+        ((size,),) = connection.execute("PRAGMA page_size").fetchall()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xa5" * size)
+    before = path.read_bytes()
+    (finding,) = [found async for found in check_storage(Settings(database_path=path))]
+    assert finding.verdict is Verdict.FAILED
+    assert "At its next start the bot sets it aside" in finding.remedy
+    assert path.read_bytes() == before
 
 
 async def test_no_network_is_told_from_a_wrong_token(tmp_path: Path) -> None:
