@@ -74,7 +74,10 @@ def _opened(path: Path) -> Generator[int | None]:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         if error.errno not in _NO_LOCKS_HERE:
-            raise LockRefused(f"The lock file {path} cannot be opened: {error.strerror}.") from error
+            raise LockRefused(
+                f"The lock file {path} cannot be opened: {error.strerror}. Give this user the right to write to its "
+                "folder, or set DATABASE_PATH to another place."
+            ) from error
         log.warning("the bot runs without its lock, as %s cannot be made: %s", path, error.strerror)
         yield None
         return

@@ -126,9 +126,9 @@ def test_a_lock_without_a_number_is_held_all_the_same(database: Path) -> None:
 
 
 def test_a_lock_file_that_cannot_be_made_is_said(tmp_path: Path) -> None:
-    """The file and the reason are named."""
+    """The file, the reason and what to do are named."""
     (tmp_path / "no").write_text("a file where the folder should be")
-    sentence = r"no/switchboard\.db\.lock cannot be opened: File exists"
+    sentence = r"no/switchboard\.db\.lock cannot be opened: File exists\. .* set DATABASE_PATH to another place\."
     with pytest.raises(LockRefused, match=sentence), held(tmp_path / "no" / "switchboard.db"):
         pytest.fail("held nothing")
 
