@@ -48,8 +48,8 @@ PRECIOUS = (
     Table("preferences", "settings made in the chat", "name"),
     Table("model_choices", "chosen models", "chat_id, thread_id"),
     Table("disabled_models", "models switched off", "model_id"),
-    Table("inbox", "messages to be answered", "place", "json_valid(standing)"),
-    Table("outbox", "answers to be sent", "place", "body = '' OR json_valid(body)"),
+    Table("inbox", "messages received lately", "place", "json_valid(standing)"),
+    Table("outbox", "answers given lately", "place", "body = '' OR json_valid(body)"),
     Table("turns", "the newest turns of conversations", "id DESC", limit=_TURNS_CARRIED),
 )
 """What a new database is begun with, and in which order. Statistics are not among it: they may be large."""
