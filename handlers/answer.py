@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,24 +13,23 @@ from dialogue.receipts import is_stopped, receipt
 from dialogue.turn import Turn
 from handlers.draft import Draft
 from handlers.front import key_of, target_of
-from handlers.outgoing import parcels_of, ship
+from handlers.outgoing import parcels_of
 from log_context import log_context
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from telegram import Message
 
     from handlers.front import Front
     from handlers.incoming import Question
     from routing.types import ExecutionResult
-
-log = logging.getLogger(__name__)
+    from storage.transaction import Statement
 
 STOP_BUTTON = "stop"
 RESTARTING = "⏸ I am being restarted, and go on with this in a moment."
 TRYING_AGAIN = "⚠ Something went wrong here. I try again."
 NOTHING_SAID = "The model had nothing to say. Another one may: /retry asks it."
-# A disk that refuses does not keep an answer from being sent.
-LONGEST_COMMIT_SECONDS = 2.0
 
 
 async def answer(  # noqa: PLR0913  # what is asked, where, and on whose account
@@ -94,14 +92,14 @@ async def _post(front: Front, turn: Turn, draft: Draft, update_id: int) -> None:
     """Write the finished answer down, with the turn and the end of its update in one transaction; then send it."""
     parts = await draft.parts(_text(turn.result, front.inbox.remains(update_id).text), await _footer(front, turn))
     parcels = parcels_of(turn.request_id, turn.user_id, draft.target, parts, await draft.settled())
-    ticket = await turn.keep([*front.outbox.posting(parcels), *front.inbox.ending(update_id)])
+    await front.post(parcels, update_id, partial(_keep, front, turn))
+
+
+async def _keep(front: Front, turn: Turn, along: Sequence[Statement]) -> int:
+    ticket = await turn.keep(along)
     if asked := front.recent.last(turn.key):
         asked.result, asked.kept = turn.result, asked.kept or turn.kept
-    if await front.services.database.settle(ticket, LONGEST_COMMIT_SECONDS):
-        front.inbox.ended(update_id)
-    else:  # it ends once it is sent, and until then Telegram keeps the question
-        log.warning("answer %s is sent before it could be written down", turn.request_id)
-    await ship(front.outbox, front.delivery, parcels)
+    return ticket
 
 
 async def _follow(front: Front, turn: Turn, draft: Draft) -> BaseException | None:

@@ -23,7 +23,7 @@ async def on_message(front: Front, message: Message, update_id: int) -> None:
     try:
         question = await read(message, front.services.settings.max_message_characters)
     except Unreadable as reason:
-        await front.say(message, str(reason))
+        await front.reply(message, str(reason), update_id)
         return
     front.recent.note(key_of(message), message)
     await answer(front, message, question, update_id)

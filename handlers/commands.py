@@ -119,8 +119,9 @@ async def usage(request: Request) -> str:
     return reports.usage(used, request.services.registry)
 
 
-async def unknown(front: Front, message: Message) -> None:
+async def unknown(front: Front, message: Message, update_id: int) -> None:
     """Answer a command that there is not; in a group it may be another bot's."""
     named = f"@{front.bot.username.lower()}" in (message.text or "").split()[0].lower()
     if named or message.chat.type == message.chat.PRIVATE:
-        await front.say(message, f"I know no command /{command_of(message)}. /help lists those I know.")
+        sentence = f"I know no command /{command_of(message)}. /help lists those I know."
+        await front.reply(message, sentence, update_id)

@@ -102,8 +102,10 @@ async def run_command(front: Front, command: Command, message: Message, user: Us
     except StorageError as error:
         log.warning("/%s: %s", command.name, error, exc_info=error)
         shown = str(error)
-    if shown:
-        await front.show(target_of(message), Screen(shown) if isinstance(shown, str) else shown)
+    if isinstance(shown, str):
+        await front.reply(message, shown, update_id)
+    elif shown:
+        await front.show(target_of(message), shown)
 
 
 async def run_button(front: Front, buttons: Mapping[str, Button], query: CallbackQuery) -> None:

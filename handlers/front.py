@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import secrets
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 from handlers.callback_data import Seal
 from handlers.delivery import Delivery, Target
+from handlers.outgoing import parcels_of, ship
 from handlers.parts import formatted
 from handlers.recent import Recent
 from handlers.runs import Runs
@@ -15,7 +18,7 @@ from routing.response_formatter import ResponseFormatter
 from storage.conversations import ConversationKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Message, User
     from telegram.ext import ExtBot
@@ -26,7 +29,13 @@ if TYPE_CHECKING:
     from handlers.lanes import Lanes
     from handlers.limiter import Limiter, Urgency
     from storage.inbox import Inbox
-    from storage.outbox import Outbox
+    from storage.outbox import Outbox, Parcel
+    from storage.transaction import Statement
+
+log = logging.getLogger(__name__)
+
+# A disk that refuses does not keep an answer from being sent.
+LONGEST_COMMIT_SECONDS = 2.0
 
 Rows = tuple[tuple["InlineKeyboardButton", ...], ...]
 
@@ -82,6 +91,30 @@ class Front:
         for part in parts:
             under = keyboard if part is parts[-1] else None
             await delivery.send(part, under, is_reply=part is parts[0])
+
+    async def reply(self, message: Message, markdown: str, update_id: int) -> None:
+        """Answer the update that a message came with: its last word, which is sent once, over a crash too."""
+        target = target_of(message)
+        parts = await formatted(self.formatter.format, markdown)
+        user_id = message.from_user.id if message.from_user else 0
+        await self.post(parcels_of(secrets.token_hex(4), user_id, target, parts, ()), update_id, self._commit)
+
+    async def post(
+        self, parcels: Sequence[Parcel], update_id: int, commit: Callable[[Sequence[Statement]], Awaitable[int]]
+    ) -> None:
+        """Write down what is to be sent, and the end of the update that it answers, in one transaction; then send it.
+
+        `commit` puts the statements into the database, along with whatever belongs to them, and returns the ticket.
+        """
+        ticket = await commit([*self.outbox.posting(parcels), *self.inbox.ending(update_id)])
+        if await self.services.database.settle(ticket, LONGEST_COMMIT_SECONDS):
+            self.inbox.ended(update_id)
+        else:  # it ends once it is sent, and until then Telegram keeps it
+            log.warning("update %s is answered before that could be written down", update_id)
+        await ship(self.outbox, self.delivery, parcels)
+
+    async def _commit(self, statements: Sequence[Statement]) -> int:
+        return self.services.database.put(*statements)
 
     async def redraw(self, message: Message, screen: Screen) -> None:
         """Make a screen of the message of ours that carries its buttons: the last one, where there are several."""

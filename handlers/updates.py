@@ -54,7 +54,7 @@ class Updates:
     async def unknown_command(self, update: Update, _: Context) -> None:
         """A command that is not in the table."""
         if update.message:
-            await unknown(self._front, update.message)
+            await unknown(self._front, update.message, update.update_id)
 
     async def message(self, update: Update, _: Context) -> None:
         """Any other message."""

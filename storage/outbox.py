@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from storage.database import Database
     from storage.transaction import Statement
 
+_IDS_OF_LATE = 500
 _SENT_KEPT_SECONDS = 48 * 3_600.0
 
 
@@ -45,6 +46,15 @@ class Outbox:
     async def load(self) -> tuple[Parcel, ...]:
         """The unsent ones, in the order in which they were written down. Raises StorageError."""
         return tuple(_parcel(row) for row in await self._database.read(_UNSENT))
+
+    async def sent_lately(self, limit: int = _IDS_OF_LATE) -> list[tuple[int, int]]:
+        """Chat and message id of what was sent last. Raises StorageError."""
+        rows = await self._database.read(
+            "SELECT chat_id, message_id FROM outbox WHERE state = 'sent' AND message_id IS NOT NULL "
+            "ORDER BY place DESC LIMIT ?",
+            (limit,),
+        )
+        return [(row["chat_id"], row["message_id"]) for row in rows]
 
     def posting(self, parcels: Sequence[Parcel]) -> list[Statement]:
         """What writes them down, to be committed together with the turn and the end of the update."""

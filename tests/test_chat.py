@@ -548,3 +548,13 @@ async def test_an_edit_of_an_older_message_is_nothing(tmp_path: Path) -> None:
         await bot.admin.ask("/help")
         assert chat.EDITED not in bot.admin.chat.texts
         assert len(bot.ollama.asked("/api/chat")) == 2
+
+
+async def test_a_commands_answer_is_written_down_with_its_end(tmp_path: Path) -> None:
+    """What a command says is in the outbox, sent and without its text, and its update has ended."""
+    async with running(tmp_path) as bot:
+        await bot.admin.ask("/why")
+        await bot.services.database.flush()
+        ((state, body, message_id),) = await bot.services.database.read("SELECT state, body, message_id FROM outbox")
+        assert (state, body, message_id) == ("sent", "", bot.admin.chat.sent[-1].message_id)
+        assert await bot.services.database.read("SELECT * FROM inbox WHERE state = 'waiting'") == []

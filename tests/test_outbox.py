@@ -193,3 +193,14 @@ async def test_turn_messages_and_end_are_there_together_or_not_at_all(outbox, da
         assert await Inbox(after, clock=clock).load() == ()
         assert await Outbox(after).load() == ANSWER
         assert len(await Conversations(after).history(HERE)) == 2
+
+
+async def test_what_was_sent_lately_is_known_by_its_ids(database, outbox):
+    """The newest come first, and what is not sent yet is not among them."""
+    third = replace(SECOND, part=3)
+    database.put(*outbox.posting([FIRST, SECOND, third]))
+    outbox.sent(FIRST, 11)
+    outbox.sent(SECOND, 12)
+    await database.flush()
+    assert await outbox.sent_lately() == [(-100, 12), (-100, 11)]
+    assert await outbox.sent_lately(1) == [(-100, 12)]
