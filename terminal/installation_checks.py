@@ -72,8 +72,11 @@ def check_names(dotenv: Path) -> Iterator[Finding]:
 def check_catalog(settings: Settings) -> Iterator[Finding]:
     """Read models.toml."""
     path = settings.models_file
-    if path is None or not path.exists():
+    if path is None or (path.name == "models.toml" and not path.exists()):
         yield well("no models.toml: the shipped catalog stands as it is")
+        return
+    if not path.is_file():
+        yield warning(f"MODELS_FILE: {path} is no file, so it changes nothing", "Set it to a file that is there.")
         return
     try:
         load_catalog(path)

@@ -17,7 +17,7 @@ from service.systemd import Systemd
 from settings import Settings
 from storage.database import Database
 from terminal.findings import Verdict
-from terminal.installation_checks import check_log, check_mlx, check_packages, check_secrecy
+from terminal.installation_checks import check_catalog, check_log, check_mlx, check_packages, check_secrecy
 from terminal.service_checks import check_admins, check_room, check_running, check_service, check_storage
 from tests.command_line import CommandLine
 from tests.fake_model_server import FakeModel
@@ -113,6 +113,16 @@ async def test_bad_settings_and_entries_are_listed(tmp_path: Path) -> None:
     ran = await CommandLine(tmp_path).run("doctor")
     assert ran.status == 1
     assert "✗ models.toml:" in ran.out
+
+
+@pytest.mark.parametrize("name", ["missing.toml", "."])
+def test_a_models_file_that_is_none_is_warned_about(tmp_path: Path, name: str) -> None:
+    """The bot runs without it; whoever named it expects more. The usual name need not be there."""
+    (finding,) = check_catalog(Settings(models_file=tmp_path / name))
+    assert finding.verdict is Verdict.WARNING
+    assert "is no file" in finding.text
+    (usual,) = check_catalog(Settings(models_file=tmp_path / "models.toml"))
+    assert usual.verdict is Verdict.WELL
 
 
 async def test_a_misspelt_name_is_warned_about(tmp_path: Path) -> None:
