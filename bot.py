@@ -155,9 +155,17 @@ def _run_in_telegram(settings: Settings) -> int:
 
     _leave_out_httpx_command()
     logs.configure(settings)
+    _warn_of_readers(HOME / ".env")
     with process_lock.held(settings.database_path):
         asyncio.run(_serve(settings))
     return 0
+
+
+def _warn_of_readers(dotenv: Path) -> None:
+    from settings import readable_by_others
+
+    if readable_by_others(dotenv):
+        logging.getLogger(__name__).warning("%s can be read by others on this machine: chmod 600 '%s'", dotenv, dotenv)
 
 
 async def _serve(settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -212,6 +213,14 @@ class Settings:
         if problems:
             raise InvalidConfiguration(problems)
         return cls(**values)
+
+
+def readable_by_others(dotenv: Path) -> bool:
+    """Whether somebody else on this machine may read the file with the token."""
+    try:
+        return bool(stat.S_IMODE(dotenv.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO))
+    except OSError:  # it is not there, or cannot be looked at
+        return False
 
 
 def misspelt(dotenv: Path) -> dict[str, str]:

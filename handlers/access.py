@@ -195,8 +195,8 @@ async def _meet_stranger(front: Front, message: Message, user: User) -> None:
 async def _refuse(front: Front, message: Message, user: User) -> None:
     if not front.access.may_refuse(user.id):
         return
+    log.info("%s has no access", user.id)
     if front.access.tells_strangers:
         sentence = REFUSAL.format(user_id=user.id)
         # A crowd of strangers must not take the place of answers: who cannot be told now is told by the next message.
         await front.bot.send_message(message.chat.id, sentence, rate_limit_args=Urgency.PREVIEW)
-    log.info("%s has no access", user.id)

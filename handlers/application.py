@@ -205,8 +205,8 @@ async def _close(parts: Parts) -> None:
 
 async def _deliver_what_is_left(front: Front) -> None:
     """Have what an earlier life has not sent delivered, before anything new in its chat or topic."""
-    for chat_id, message_id in await front.outbox.sent_lately():
-        front.limiter.known.note(chat_id, message_id)
+    for chat_id, message_id in reversed(await front.outbox.sent_lately()):
+        front.limiter.known.remember(chat_id, message_id)
     lanes: dict[tuple[int, int | None], list[Parcel]] = {}
     for parcel in await front.outbox.load():
         lanes.setdefault((parcel.chat_id, parcel.thread_id), []).append(parcel)

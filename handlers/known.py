@@ -47,13 +47,20 @@ class Known:
 
     def note(self, chat_id: int, message_id: int) -> None:
         """Note a message that was sent to a chat, or came from it."""
+        self._counter(chat_id).note(message_id)
+
+    def remember(self, chat_id: int, message_id: int) -> None:
+        """Remember a message of an earlier life. It does not say how far the counter is now."""
+        self._counter(chat_id).recent.append(message_id)
+
+    def _counter(self, chat_id: int) -> _Ids:
         if chat_id >= _SUPERGROUPS_BELOW:
-            self._of_the_bot.note(message_id)
-            return
-        self._of_supergroups.setdefault(chat_id, _Ids()).note(message_id)
+            return self._of_the_bot
+        ids = self._of_supergroups.setdefault(chat_id, _Ids())
         self._of_supergroups.move_to_end(chat_id)
         if len(self._of_supergroups) > SUPERGROUPS_REMEMBERED:
             self._of_supergroups.popitem(last=False)
+        return ids
 
     def highest(self, chat_id: int) -> int:
         """The highest id known to be given out where this chat's messages are numbered; 0 when none is."""

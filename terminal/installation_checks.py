@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 from routing.catalog import load_catalog
 from routing.errors import BackendError, InvalidConfiguration
 from routing.model_backends.mlx import read_model_folder
-from settings import misspelt
+from settings import misspelt, readable_by_others
 from terminal.findings import Finding, failed, warning, well
 
 if TYPE_CHECKING:
@@ -57,8 +56,7 @@ def check_secrecy(dotenv: Path) -> Finding:
     """Check that the file with the token is for its owner alone."""
     if not dotenv.exists():
         return well(f"no {dotenv}: settings come from the environment and their defaults")
-    mode = stat.S_IMODE(dotenv.stat().st_mode)
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+    if readable_by_others(dotenv):
         return warning(f"{dotenv} can be read by others on this machine", f"chmod 600 '{dotenv}'")
     return well(f"{dotenv} is for its owner alone")
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from routing.errors import InvalidConfiguration
 from routing.types import RoutingStrategy
 from scripts import documents
-from settings import Settings, misspelt
+from settings import Settings, misspelt, readable_by_others
 
 TOKEN = "123456789:AAF-secret_secret_secret_secret_secre"
 
@@ -254,3 +254,13 @@ def test_names_of_others_are_left_alone(tmp_path: Path, name: str) -> None:
 def test_every_setting_is_spelt_as_it_is() -> None:
     """None looks like another."""
     assert misspelt(documents.EXAMPLE) == {}
+
+
+@pytest.mark.parametrize(("mode", "others"), [(0o600, False), (0o640, True), (0o604, True), (0o400, False)])
+def test_who_may_read_the_token_is_seen(tmp_path: Path, mode: int, *, others: bool) -> None:
+    """Group and others must not; a file that is not there is read by nobody."""
+    dotenv = tmp_path / ".env"
+    assert not readable_by_others(dotenv)
+    dotenv.touch()
+    dotenv.chmod(mode)
+    assert readable_by_others(dotenv) is others
