@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -62,10 +62,7 @@ class Where(Enum):
 def verdicts(chat: Chat, asked: Sequence[Asked]) -> list[Verdict]:
     """Judge the messages of a chat by what stands in it now."""
     standing = _Standing(chat.sent)
-    found = [standing.verdict(one) for one in asked]
-    apologies = len(standing.sentences)
-    return [_told(verdict) if verdict.fate is Fate.LOST and (apologies := apologies - 1) >= 0 else verdict
-            for verdict in found]  # fmt: skip
+    return _with_sentences([standing.verdict(one) for one in asked], len(standing.sentences))
 
 
 def is_answered(chat: Chat, asked: Asked) -> bool:
@@ -139,5 +136,15 @@ class _Standing:
         return Fate.ONCE if all(count == 1 for count in marks.values()) else Fate.TWICE
 
 
-def _told(verdict: Verdict) -> Verdict:
-    return Verdict(verdict.asked, Fate.TOLD)
+def _with_sentences(found: Sequence[Verdict], sentences: int) -> list[Verdict]:
+    """Have each of the bot's sentences stand for one message without an answer, or for both parts of a paste."""
+    judged: list[Verdict] = []
+    second_is_told = False
+    for verdict in found:
+        is_paste = verdict.asked.wanted.kind is Kind.PASTE
+        is_second = is_paste and second_is_told
+        is_told = verdict.fate is Fate.LOST and (is_second or sentences > 0)
+        sentences -= is_told and not is_second
+        second_is_told = is_told and is_paste and not is_second
+        judged.append(replace(verdict, fate=Fate.TOLD) if is_told else verdict)
+    return judged

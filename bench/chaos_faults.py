@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from bench.chaos_count import Verdict
     from bench.chaos_stage import Stage
 
-# People write before, during and after a trouble.
-_BEFORE_SECONDS = 3.0
-_AFTER_SECONDS = 4.0
 _DISK_BYTES = 6 * 1024 * 1024
 
 
@@ -73,8 +70,13 @@ class Row:
         return not (self.count(Fate.LOST, Fate.TWICE) or told or self.disordered or self.growing)
 
 
-async def play(trouble: Trouble, folder: Path, *, seed: int = 1, chats: int = 10) -> tuple[Row, Stage]:
-    """Run the bot through one trouble; the stage is closed, and tells of it."""
+async def play(
+    trouble: Trouble, folder: Path, *, seed: int = 1, chats: int = 10, margin_seconds: float = 3.5
+) -> tuple[Row, Stage]:
+    """Run the bot through one trouble; the stage is closed, and tells of it.
+
+    People write during the trouble, and for `margin_seconds` before and after it.
+    """
     async with contextlib.AsyncExitStack() as stack:
         disk = stack.enter_context(small_disk(folder / "disk")) if trouble.small_disk else folder
         limits = Limits() if trouble.limits else None
@@ -83,9 +85,10 @@ async def play(trouble: Trouble, folder: Path, *, seed: int = 1, chats: int = 10
         )
         await stage.bot.start()
         async with stage.people_writing():
-            await asyncio.sleep(_BEFORE_SECONDS)
+            await asyncio.sleep(margin_seconds)
             await trouble.play(stage)
-            await asyncio.sleep(_AFTER_SECONDS)
+            stage.telegram.faults.clear()
+            await asyncio.sleep(margin_seconds)
         await stage.until_quiet()
         found = stage.verdicts()
         return Row(trouble, found, [late for chat in found for late in out_of_order(chat)], stage.growing), stage
@@ -139,7 +142,9 @@ async def _silent_after_sending(stage: Stage) -> None:
     await asyncio.sleep(35)
 
 
-def _outage(seconds: float) -> Callable[[Stage], Awaitable[None]]:
+def outage(seconds: float) -> Callable[[Stage], Awaitable[None]]:
+    """Nothing reaches Telegram for so long."""
+
     async def play_it(stage: Stage) -> None:
         async with stage.telegram.outage():
             await asyncio.sleep(seconds)
@@ -233,8 +238,8 @@ TROUBLES = (
     Trouble("connections drop, nothing done", _dropped),
     Trouble("connections drop after sending", _dropped_after_sending),
     Trouble("time-outs after sending", _silent_after_sending),
-    Trouble("Telegram away for 5 s", _outage(5)),
-    Trouble("Telegram away for 3 min", _outage(180)),
+    Trouble("Telegram away for 5 s", outage(5)),
+    Trouble("Telegram away for 3 min", outage(180)),
     Trouble("the machine sleeps for 20 s", _sleep_and_wake),
     Trouble("the model server dies twice", _model_server_dies, may_fail=True),
     Trouble("the disk is full, twice 8 s", _disk_full, small_disk=True),

@@ -9,7 +9,7 @@ import random
 import shutil
 import sqlite3
 import time
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING
 
 from bench.chaos_count import is_answered, verdicts
@@ -173,10 +173,8 @@ async def set_up(
 ) -> AsyncGenerator[Stage]:
     """Open a stage; the bot is not started yet, and is ended with the stage."""
     echo, database = Echo(), database or folder / "switchboard.db"
-    async with AsyncExitStack() as stack:
-        telegram = await stack.enter_async_context(TelegramServer(limits=limits))
-        model = FakeModel(replies=echo.script, vision=True)
-        ollama = await stack.enter_async_context(FakeOllama({MODEL: model}))
+    async with TelegramServer(limits=limits) as telegram:
+        ollama = await FakeOllama({MODEL: FakeModel(replies=echo.script, vision=True)}).start()
         bot = BotProcess(
             telegram,
             folder,
@@ -193,3 +191,4 @@ async def set_up(
             yield stage
         finally:
             await bot.kill()
+            await stage.ollama.stop()  # which may not be the first one
