@@ -20,20 +20,20 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import random
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters
-from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TimedOut
+from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter
 
+from handlers.backoff import backoffs, outlast, rest
 from handlers.limiter import Urgency
 from handlers.lost import Lost
 from handlers.transport import NotSent
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable
 
     from telegram.ext import ExtBot
 
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FIRST_BACKOFF_SECONDS = 0.5
-LONGEST_BACKOFF_SECONDS = 30.0
 # A send that timed out may have arrived, and looking for it takes a while: rather wait long for the answer.
 READ_TIMEOUT_SECONDS = 30.0
 
@@ -222,7 +220,7 @@ class Delivery:
     ) -> int:
         """Send until the message stands in the chat once."""
         patient = {**version, "read_timeout": self._read_timeout_seconds}
-        backoffs = _backoffs()
+        pauses = backoffs()
         while True:
             lost = Lost(self.floor, part.text)
             try:
@@ -231,7 +229,7 @@ class Delivery:
                 raise
             except NetworkError as error:
                 with self._limiter.known.doubt():
-                    await self._rest(next(backoffs), error)
+                    await rest(next(pauses), error, self._limiter.sleep)
                 may_stand = not isinstance(error, NotSent)
             if may_stand and (found := await self.find(lost)) is not None:
                 return await self.replace(found, part, keyboard, is_reply=is_reply)
@@ -250,14 +248,7 @@ class Delivery:
 
     async def _persist(self, call: Callable[[], Awaitable[_T]]) -> _T:
         """Call until Telegram takes or refuses it. There is no limit of tries: cancelling is what ends them."""
-        backoffs = _backoffs()
-        while True:
-            try:
-                return await self._following(call)
-            except BadRequest:
-                raise
-            except NetworkError as error:
-                await self._rest(next(backoffs), error)
+        return await outlast(lambda: self._following(call), sleep=self._limiter.sleep)
 
     async def _following(self, call: Callable[[], Awaitable[_T]]) -> _T:
         """Call, and once more where the chat has moved to."""
@@ -270,10 +261,6 @@ class Delivery:
         if self._on_migrated:
             self._on_migrated(old_chat_id, new_chat_id)
         return await call()
-
-    async def _rest(self, seconds: float, error: NetworkError) -> None:
-        log.warning("Telegram could not be reached, trying again in %.1f s: %s", seconds, _named(error))
-        await self._limiter.sleep(seconds)
 
     async def _mark(self, message_id: int) -> Message | bool | None:
         """Change a message by a button; None when it cannot be changed by us."""
@@ -292,15 +279,3 @@ class Delivery:
 def _new_mark() -> InlineKeyboardMarkup:
     """A button that nobody has time to press: another one each time, as Telegram refuses what would change nothing."""
     return InlineKeyboardMarkup([[InlineKeyboardButton("…", callback_data=f"none:{secrets.token_hex(4)}")]])
-
-
-def _backoffs() -> Iterator[float]:
-    """Seconds to wait after each failure: longer and longer, and not the same for all who wait."""
-    seconds = FIRST_BACKOFF_SECONDS
-    while True:
-        yield seconds * random.uniform(0.5, 1.0)  # noqa: S311  # nothing is kept secret by it
-        seconds = min(seconds * 2, LONGEST_BACKOFF_SECONDS)
-
-
-def _named(error: NetworkError) -> str:
-    return "timed out" if isinstance(error, TimedOut) else type(error).__name__

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from telegram import MessageEntity
 from telegram.error import TelegramError
 
+from handlers.backoff import outlast
 from routing.types import Attachment, Modality
 
 if TYPE_CHECKING:
@@ -159,10 +160,15 @@ async def _content(document: Document, limit: int, too_large: str) -> bytes:
 
 async def _download(bot: Bot, file_id: str) -> bytes:
     try:
-        file = await bot.get_file(file_id)
-        return bytes(await file.download_as_bytearray())
+        return await outlast(lambda: _fetched(bot, file_id))
     except TelegramError as error:
         raise Unreadable("Telegram did not hand over the file. Please send it again.") from error
+
+
+async def _fetched(bot: Bot, file_id: str) -> bytes:
+    # Each try asks for the path anew: Telegram lets one be used for an hour.
+    file = await bot.get_file(file_id)
+    return bytes(await file.download_as_bytearray())
 
 
 def _text_of(data: bytes) -> str:

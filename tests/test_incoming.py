@@ -5,13 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from aiohttp import web
 
 from tests.bot_in_process import last_prompt, running
+from tests.telegram_server import TelegramServer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 WORDS = "word " * 1000
+
+
+class BrokenFiles(TelegramServer):
+    """Answers the first download with a gateway's error page."""
+
+    broken = False
+
+    async def _serve_file(self, request: web.Request) -> web.Response:
+        if not self.broken:
+            self.broken = True
+            return web.Response(status=502, text="<html>502</html>")
+        return await super()._serve_file(request)
 
 
 @pytest.mark.parametrize("count", [1000, 1001])
@@ -53,3 +67,14 @@ async def test_the_name_of_a_file_is_read_without_halves_of_characters(tmp_path:
         (answer,) = await bot.admin.chat.reply()
         assert answer.text.startswith("Hello you.")
         assert last_prompt(bot.ollama).startswith("a\ufffd.txt:")
+
+
+async def test_a_file_outlives_an_outage(tmp_path: Path) -> None:
+    """Telegram's gateway is gone for the path of the file, and then for the file: it is fetched all the same."""
+    async with BrokenFiles() as telegram, running(tmp_path, telegram=telegram) as bot:
+        telegram.faults.fail(2, method="getFile")
+        await bot.admin.send_document(b"text", "a.txt", "text/plain", "Sum it up")
+        (answer,) = await bot.admin.chat.reply()
+        assert answer.text.startswith("Hello you.")
+        assert [call.status for call in telegram.called("getFile")] == [502, 502, 200, 200]
+        assert "text" in last_prompt(bot.ollama)
