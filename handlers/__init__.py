@@ -61,4 +61,4 @@ def register(application: Application[Any, Any, Any, Any, Any, Any], front: Fron
     ]
     application.add_handler(TypeHandler(Update, updates.gate), group=-1)
     application.add_handlers(handlers)
-    application.add_error_handler(partial(on_error, lanes=front.lanes))
+    application.add_error_handler(partial(on_error, lanes=front.lanes, say=front.say))

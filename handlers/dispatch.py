@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from telegram import Message
-from telegram.error import BadRequest
+from telegram.error import NetworkError
 
 from handlers.front import Screen, key_of, target_of
 from handlers.incoming import cleaned
@@ -117,7 +117,9 @@ async def run_button(front: Front, buttons: Mapping[str, Button], query: Callbac
     name, _, argument = (data or "").partition(":")
     if name in buttons and message:
         notice, screen = await _pressed(buttons[name], Press(front, message, query.from_user, argument))
-    with contextlib.suppress(BadRequest):  # Telegram takes no answer to a press that is some minutes old
+    # Telegram takes no answer to a press that is some minutes old, which is a BadRequest, and so a NetworkError. And a
+    # notice that does not get through is not worth doing anew what is done.
+    with contextlib.suppress(NetworkError):
         await query.answer(notice[:LONGEST_NOTICE])
     if screen and message:
         await front.redraw(message, screen)

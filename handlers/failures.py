@@ -14,17 +14,21 @@ from telegram.ext import ApplicationHandlerStop
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from telegram import Message
     from telegram.ext import ContextTypes
 
     from handlers.lanes import Lanes
+
+    Say = Callable[[Message, str], Awaitable[None]]
 
 log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
-async def on_error(update: object, context: ContextTypes.DEFAULT_TYPE, *, lanes: Lanes) -> None:
-    """Handle what a handler let through: with its lanes, register it with `Application.add_error_handler`.
+async def on_error(update: object, context: ContextTypes.DEFAULT_TYPE, *, lanes: Lanes, say: Say) -> None:
+    """Handle what a handler let through: with the rest, register it with `Application.add_error_handler`.
 
+    `say` answers a message, however long that takes.
     Raises ApplicationHandlerStop: no further handler gets the update, as it may be the gate before them that failed.
     """
     if context.error is None:
@@ -35,7 +39,7 @@ async def on_error(update: object, context: ContextTypes.DEFAULT_TYPE, *, lanes:
     elif lanes.failed(update):
         reference = record(context.error, what)
         if isinstance(update, Update):
-            await _tell(update, apology(reference))
+            await _tell(update, apology(reference), say)
     else:
         log.warning("could not %s, and try again", what, exc_info=context.error)
     raise ApplicationHandlerStop
@@ -67,11 +71,11 @@ def in_background(work: Callable[[], Awaitable[_T]], what: str) -> asyncio.Task[
     return asyncio.create_task(guard(work, what), name=what)
 
 
-async def _tell(update: Update, sentence: str) -> None:
+async def _tell(update: Update, sentence: str, say: Say) -> None:
     try:
         if update.callback_query:
             await update.callback_query.answer(sentence[:200])
         elif update.effective_message:
-            await update.effective_message.reply_text(sentence)
+            await say(update.effective_message, sentence)
     except TelegramError as error:
         log.warning("the apology could not be sent: %s", type(error).__name__)

@@ -246,3 +246,13 @@ async def test_a_press_too_old_to_be_answered_still_counts(tmp_path: Path) -> No
         await bot.admin.press(screen, "Qwen2.5 14B")
         await bot.telegram.wait_for(lambda: "✓ Qwen2.5 14B" in screen.buttons)
         assert await bot.services.preferences.model_choice(ConversationKey(ADMIN_ID)) == FOURTEEN
+
+
+async def test_a_notice_that_does_not_get_through_does_nothing_twice(tmp_path: Path) -> None:
+    """What was pressed is done once, and the screen shows it."""
+    async with running(tmp_path, TWO_MODELS) as bot:
+        (screen,) = await bot.admin.ask("/model")
+        bot.telegram.faults.fail(1, method="answerCallbackQuery")
+        await bot.admin.press(screen, "Qwen2.5 14B")
+        await bot.telegram.wait_for(lambda: "✓ Qwen2.5 14B" in screen.buttons)
+        assert [call.status for call in bot.telegram.called("answerCallbackQuery")] == [502]

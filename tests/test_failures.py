@@ -8,13 +8,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, Message, Update
 from telegram.ext import Application, CallbackQueryHandler, MessageHandler, filters
 
+from handlers.delivery import Delivery
 from handlers.failures import guard, in_background, on_error
+from handlers.front import target_of
 from handlers.lanes import Lanes
 from handlers.limiter import Limiter
+from handlers.parts import formatted
 from handlers.waiting import Waiting
+from routing.response_formatter import ResponseFormatter
 from storage.database import Database
 from storage.inbox import Inbox
 from tests.telegram_server import TOKEN, TelegramServer
@@ -60,7 +64,12 @@ async def application(server: TelegramServer, inbox: Inbox) -> AsyncIterator[App
     lanes.process = application.process_update
     application.add_handler(MessageHandler(filters.ALL, break_down))
     application.add_handler(CallbackQueryHandler(break_down))
-    application.add_error_handler(partial(on_error, lanes=lanes))
+
+    async def say(message: Message, sentence: str) -> None:
+        (part,) = await formatted(ResponseFormatter().format, sentence)
+        await Delivery(application.bot, target_of(message), limiter).send(part)
+
+    application.add_error_handler(partial(on_error, lanes=lanes, say=say))
     async with application:
         yield application
 
@@ -180,6 +189,20 @@ async def test_an_apology_that_cannot_be_sent_is_no_second_failure(
     await ada.block()
     await work_on(application, inbox, update)
     assert "the apology could not be sent: Forbidden" in caplog.text
+
+
+async def test_an_apology_outlives_an_outage(
+    server: TelegramServer,
+    application: Application,  # type: ignore[type-arg]
+    inbox: Inbox,
+) -> None:
+    """What went wrong is not tried again after it: nobody else would tell the person."""
+    await server.user(42).say("hello")
+    update = await received(application.bot)
+    server.faults.fail(2, method="sendMessage")
+    await work_on(application, inbox, update)
+    (told,) = server.chat(42).texts
+    assert told.startswith("Something went wrong on my side.")
 
 
 async def test_whoever_blocks_the_bot_before_a_reply_is_no_failure(
