@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from telegram import InlineKeyboardButton
+from telegram.error import BadRequest, NetworkError
 
+from handlers.backoff import outlast
 from handlers.dispatch import OldButton
 from handlers.front import Screen
+from handlers.transport import NotSent
 from storage.personal_data import PersonalData
 
 if TYPE_CHECKING:
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
     from dialogue.services import Services
     from handlers.dispatch import Press, Request
     from storage.personal_data import Kept
+
+log = logging.getLogger(__name__)
 
 FORGET_ME = "forget"
 """What the data of the button begins with that confirms."""
@@ -33,6 +39,9 @@ ABOUT = (
 TOO_LARGE = (
     "What I keep about you is larger than Telegram lets me send. Please ask the owner of this bot for it; "
     "/forget deletes it all the same."
+)
+MAY_HAVE_ARRIVED = (
+    "The file may have arrived although Telegram did not say so: if you do not see it, send /export again."
 )
 NOTHING_KEPT = "I keep nothing about you but that you may talk to me."
 BUSY = "I am still writing you an answer. Stop it or wait for its end, then press again."
@@ -57,14 +66,13 @@ async def export(request: Request) -> str | None:
     file = await asyncio.to_thread(_written, {"about": about, **data})
     if len(file) > LARGEST_FILE_BYTES:
         return TOO_LARGE
-    await request.front.bot.send_document(
-        request.message.chat.id,
-        file,
-        filename=FILE_NAME,
-        caption=CAPTION,
-        message_thread_id=request.key.thread_id or None,
-        read_timeout=SENDING_SECONDS,
-    )
+    try:
+        await outlast(lambda: _send(request, file), NotSent)
+    except BadRequest:  # is a NetworkError to python-telegram-bot
+        raise
+    except NetworkError as error:
+        log.warning("a file may have been sent, or not: %s", type(error).__name__)
+        return MAY_HAVE_ARRIVED
     return None
 
 
@@ -95,6 +103,17 @@ async def forget_now(press: Press) -> tuple[str, Screen | None]:
     await data.forget(user_id)
     front.recent.forget_person(user_id)
     return FORGOTTEN, Screen("\n\n".join((FORGOTTEN, _what_stays(services, kept))))
+
+
+async def _send(request: Request, file: bytes) -> None:
+    await request.front.bot.send_document(
+        request.message.chat.id,
+        file,
+        filename=FILE_NAME,
+        caption=CAPTION,
+        message_thread_id=request.key.thread_id or None,
+        read_timeout=SENDING_SECONDS,
+    )
 
 
 def _is_private(message: Message) -> bool:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handlers.own_data import ASK_IN_PRIVATE, BUSY, CAPTION, FILE_NAME, FORGOTTEN, NOTHING_KEPT, TOO_LARGE
+from handlers.own_data import (
+    ASK_IN_PRIVATE,
+    BUSY,
+    CAPTION,
+    FILE_NAME,
+    FORGOTTEN,
+    MAY_HAVE_ARRIVED,
+    NOTHING_KEPT,
+    TOO_LARGE,
+)
 from storage.conversations import ConversationKey
 from storage.people import Role
 from tests.bot_in_process import ADMIN_ID, MEMBER_ID, QUESTION, SMALL, endless, last_prompt, running
@@ -100,6 +110,33 @@ async def test_a_file_outlives_a_flood(tmp_path: Path) -> None:
         await bot.member.ask(QUESTION)
         bot.telegram.faults.flood(1, 1, method="sendDocument")
         assert len((await exported(bot, bot.member))["turns"]) == 1
+
+
+@pytest.mark.parametrize("how", ["a gateway's page", "no answer"])
+async def test_a_file_that_may_have_arrived_is_not_sent_again(tmp_path: Path, how: str) -> None:
+    """Whoever asked for it looks, and asks again if it is not there."""
+    async with running(tmp_path) as bot:
+        if how == "no answer":
+            bot.telegram.faults.lose_answer(2, seconds=0.1, method="sendDocument")
+        else:
+            bot.telegram.faults.fail_after(2, method="sendDocument")
+        await bot.member.say("/export")
+        await bot.telegram.wait_for(lambda: MAY_HAVE_ARRIVED in bot.member.chat.texts)
+        assert bot.member.chat.texts == [CAPTION, MAY_HAVE_ARRIVED]
+        assert len(bot.telegram.called("sendDocument")) == 1
+
+
+async def test_a_file_outlives_an_outage(tmp_path: Path) -> None:
+    """Where no connection was made it has certainly not arrived: it is sent as soon as there is one, and once."""
+    async with running(tmp_path) as bot:
+        bot.telegram.faults.flood(1, 1, method="sendDocument")
+        await bot.member.say("/export")
+        await bot.telegram.wait_for(lambda: bot.telegram.called("sendDocument"))
+        async with bot.telegram.outage():
+            await asyncio.sleep(1.2)
+        await bot.telegram.wait_for(lambda: bot.member.chat.texts)
+        assert bot.member.chat.texts == [CAPTION]
+        assert [call.status for call in bot.telegram.called("sendDocument")] == [429, 200]
 
 
 async def test_more_than_a_file_can_hold_is_said(tmp_path: Path) -> None:
