@@ -78,7 +78,10 @@ def _ids(value: str) -> frozenset[int]:
 
 
 def _path(value: str) -> Path:
-    return Path(value.strip()).expanduser()
+    try:
+        return Path(value.strip()).expanduser()
+    except RuntimeError:  # ~name, and nobody is called that here
+        raise ValueError("a path; ~ stands for your own home") from None
 
 
 def _optional_path(value: str) -> Path | None:

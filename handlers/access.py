@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from telegram import Chat
@@ -42,6 +43,8 @@ SAID_OF_CODE = {
 }
 SECONDS_BETWEEN_REFUSALS = 86_400.0
 REFUSALS_REMEMBERED = 10_000
+REFUSAL_TRIES = 10
+REFUSAL_RETRY_SECONDS = 0.7
 # Behind these can be anybody: Telegram itself, a channel that is linked, an admin without a name.
 NOBODY_IDS = frozenset({ChatID.SERVICE_CHAT, ChatID.FAKE_CHANNEL, ChatID.ANONYMOUS_ADMIN})
 
@@ -197,6 +200,17 @@ async def _refuse(front: Front, message: Message, user: User) -> None:
         return
     log.info("%s has no access", user.id)
     if front.access.tells_strangers:
-        sentence = REFUSAL.format(user_id=user.id)
-        # A crowd of strangers must not take the place of answers: who cannot be told now is told by the next message.
-        await front.bot.send_message(message.chat.id, sentence, rate_limit_args=Urgency.PREVIEW)
+        await _tell_stranger(front, message, REFUSAL.format(user_id=user.id))
+
+
+async def _tell_stranger(front: Front, message: Message, sentence: str) -> None:
+    """Say something when there is room for it: a crowd of strangers must not take the place of answers.
+
+    Raises PreviewDropped when there was none for long: then the stranger's next message is answered.
+    """
+    for _ in range(REFUSAL_TRIES - 1):
+        with suppress(PreviewDropped):
+            await front.bot.send_message(message.chat.id, sentence, rate_limit_args=Urgency.PREVIEW)
+            return
+        await front.limiter.sleep(REFUSAL_RETRY_SECONDS)
+    await front.bot.send_message(message.chat.id, sentence, rate_limit_args=Urgency.PREVIEW)

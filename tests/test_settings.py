@@ -264,3 +264,9 @@ def test_who_may_read_the_token_is_seen(tmp_path: Path, mode: int, *, others: bo
     dotenv.touch()
     dotenv.chmod(mode)
     assert readable_by_others(dotenv) is others
+
+
+def test_nobodys_home_is_no_path() -> None:
+    """Said in a sentence, as every other mistake is."""
+    with pytest.raises(InvalidConfiguration, match="MODELS_FILE must be a path; ~ stands for your own home"):
+        Settings.load({"MODELS_FILE": "~nobody-is-called-this/models.toml"}, dotenv=None)
