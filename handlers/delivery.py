@@ -237,7 +237,7 @@ class Delivery:
     async def _search(self, lost: Lost, *, of_earlier_life: bool) -> int | None:
         known, chat_id = self._limiter.known, self.target.chat_id
         for message_id in known.candidates(chat_id, lost.after_message_id, all_unknown=of_earlier_life):
-            marked = await self._mark(message_id)
+            marked = await self._mark(message_id, Urgency.SEARCH)
             if not isinstance(marked, Message):
                 continue
             if lost.is_it(marked, chat_id, self.target.thread_id):
@@ -262,12 +262,16 @@ class Delivery:
             self._on_migrated(old_chat_id, new_chat_id)
         return await call()
 
-    async def _mark(self, message_id: int) -> Message | bool | None:
+    async def _mark(self, message_id: int, urgency: Urgency = Urgency.FINAL) -> Message | bool | None:
         """Change a message by a button; None when it cannot be changed by us."""
-        try:
-            return await self._persist(
-                lambda: self._bot.edit_message_reply_markup(self.target.chat_id, message_id, reply_markup=_new_mark())
+
+        async def mark() -> Message | bool:
+            return await self._bot.edit_message_reply_markup(
+                self.target.chat_id, message_id, reply_markup=_new_mark(), rate_limit_args=urgency
             )
+
+        try:
+            return await self._persist(mark)
         except BadRequest:
             return None
 

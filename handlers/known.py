@@ -19,6 +19,8 @@ SUPERGROUPS_REMEMBERED = 500
 # not see. Elsewhere it learns of every message, if a little late, but for those that were lost at the same time; and
 # with four tries, of five calls in five seconds one is left to send the message anew.
 MOST_CANDIDATES = 10
+# A new process knows few of the messages that other chats were sent before it began.
+MOST_OF_EARLIER_LIFE = 30
 LATE_MESSAGES = 3
 
 
@@ -74,7 +76,8 @@ class Known:
         ids = self._ids(chat_id)
         told = ids is self._of_the_bot and not all_unknown
         message_id = after_message_id
-        for _ in range(min(LATE_MESSAGES + self._doubts, MOST_CANDIDATES) if told else MOST_CANDIDATES):
+        most = MOST_OF_EARLIER_LIFE if all_unknown else MOST_CANDIDATES
+        for _ in range(min(LATE_MESSAGES + self._doubts, most) if told else most):
             message_id = next(unknown for unknown in count(message_id + 1) if unknown not in ids.recent)
             yield message_id
 

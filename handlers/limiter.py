@@ -63,6 +63,7 @@ class Urgency(Enum):
 
     FINAL = "waits for its turn, and is never dropped"
     PREVIEW = "is dropped"
+    SEARCH = "looks for a message: waits for the whole bot's budget and for floods, not for the chat's budget"
 
 
 class PreviewDropped(TelegramError):
@@ -117,7 +118,9 @@ class Limiter(BaseRateLimiter[Urgency]):
         if self._unchanged.is_known(endpoint, data):
             return True
         before = self._unchanged.began(data)
-        make = self._at_once if rate_limit_args is Urgency.PREVIEW else self._in_turn
+        make = {Urgency.PREVIEW: self._at_once, Urgency.SEARCH: self._searching}.get(
+            rate_limit_args or Urgency.FINAL, self._in_turn
+        )
         try:
             result = await make(chat_id, family, call)
         except ChatMigrated as error:
@@ -136,7 +139,7 @@ class Limiter(BaseRateLimiter[Urgency]):
         """Have no new message on its way to a chat while the context is open."""
         return self._chat(chat_id).sends.halted()
 
-    # --- the three ways of a call -------------------------------------------------------------------------------------
+    # --- the ways of a call -------------------------------------------------------------------------------------
 
     async def _at_once(self, chat_id: int | str, family: Family, call: Call) -> Result:
         chat = self._chat(chat_id)
@@ -154,6 +157,18 @@ class Limiter(BaseRateLimiter[Urgency]):
         chat, ticket = self._chat(chat_id), next(self._tickets)
         while True:
             with await self._turn(chat, family, ticket):
+                try:
+                    return await call()
+                except RetryAfter as error:
+                    self._flooded(chat_id, chat, family, error)
+
+    async def _searching(self, chat_id: int | str, family: Family, call: Call) -> Result:
+        """Make a call that Telegram mostly refuses as being about no message: an answer waits behind ten of them."""
+        chat = self._chat(chat_id)
+        while True:
+            while (seconds := max(chat.budget(family).ban_seconds, self._whole_bot.wait_seconds())) > 0:
+                await self._pause(seconds, self._whole_bot)
+            with self._whole_bot.call():
                 try:
                     return await call()
                 except RetryAfter as error:
