@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 # A kill takes effect, and the double notices it, within this time; the next process calls nothing so early.
 _NOTICED_SECONDS = 0.25
-# What was answered so shortly before a kill may not have been read, or not been written down.
-_UNREAD_SECONDS = 0.05
+# An answer that went out so shortly before a kill was not read any more; for a while longer, not written down.
+_UNREAD_SECONDS = 0.002
+_UNWRITTEN_SECONDS = 0.05
 
 
 class Fate(Enum):
@@ -88,9 +89,9 @@ def where_doubled(token: str, kills: Iterable[Kill], calls: Iterable[Call]) -> W
     """Say whether a kill fell into a call that sends what has this token."""
     sending = [call for call in calls if call.method == "sendMessage" and token in TOKEN.findall(call.given["text"])]
     pairs = [(call, kill) for kill in kills for call in sending if call.at <= kill.at + _NOTICED_SECONDS]
-    if any(call.at + call.seconds >= kill.at for call, kill in pairs):
-        return Where.IN_CALL
     if any(call.at + call.seconds >= kill.at - _UNREAD_SECONDS for call, kill in pairs):
+        return Where.IN_CALL
+    if any(call.at + call.seconds >= kill.at - _UNWRITTEN_SECONDS for call, kill in pairs):
         return Where.AFTER_CALL
     return Where.OTHER
 

@@ -108,6 +108,7 @@ def test_order_is_that_of_the_answers_in_the_chat(chat):
     [
         (9.9, 0.2, Where.IN_CALL),  # the kill came while the call was worked on
         (10.1, 0.0, Where.IN_CALL),  # on its way when the kill came
+        (9.9, 0.0985, Where.IN_CALL),  # answered, but too late to be read
         (9.9, 0.07, Where.AFTER_CALL),
         (9.0, 0.01, Where.OTHER),
         (10.6, 0.0, Where.OTHER),  # the next process made it
