@@ -169,7 +169,11 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class ModelOffer:
-    """What an endpoint says of one model it can serve; None where it does not say."""
+    """What an endpoint says of one model it can serve; None where it does not say.
+
+    `size_bytes` is the model on disk, `loaded_bytes` what it takes in memory where it is loaded. `downloaded` False:
+    the endpoint would have to fetch it first.
+    """
 
     endpoint: Endpoint
     backend_name: str
@@ -182,6 +186,8 @@ class ModelOffer:
     quantization: str | None = None
     thinking: bool = False
     loaded: bool = False
+    loaded_bytes: int | None = None
+    downloaded: bool = True
 
 
 # --- what is asked ----------------------------------------------------------------------------------------------------
@@ -316,6 +322,8 @@ class Completion:
     """How a model's stream ended, from the server's own figures; None where it gave none.
 
     `finish_reason` is "stop", "length", "repetition", "timeout" or another word of the server's. Times are in seconds.
+    `cached_tokens` is how much of the prompt was not computed anew, `prompt_tokens_per_second` how fast the rest was.
+    `peak_memory_bytes` is the most that the engine has held so far.
     """
 
     finish_reason: str = "stop"
@@ -324,6 +332,9 @@ class Completion:
     tokens_per_second: float | None = None
     load_seconds: float | None = None
     prompt_seconds: float | None = None
+    cached_tokens: int | None = None
+    prompt_tokens_per_second: float | None = None
+    peak_memory_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,17 +404,24 @@ class Routed:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """The model's host is busy; `position` 1 is next in line."""
+    """The model's host is busy; `position` 1 is next in line. `seconds` is the expected wait; None: nobody knows."""
 
     model: ModelMetadata
     position: int
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """The model is not in memory and is being loaded by its server."""
+    """The model is not in memory and is being loaded by its server.
+
+    `seconds` is how much longer that is expected to take; None: nobody knows. `makes_room`: others are unloaded for it,
+    by the names that people know.
+    """
 
     model: ModelMetadata
+    seconds: float | None = None
+    makes_room: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,6 +461,29 @@ Event = Routed | Queued | Loading | Started | Token | FellBack | Finished
 
 
 # --- what backends speak ----------------------------------------------------------------------------------------------
+
+
+class LoadStage(StrEnum):
+    """What a backend does to bring a model into memory."""
+
+    DOWNLOADING = "downloading"
+    LOADING = "loading"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadProgress:
+    """How far the loading of a model has come. None where the backend does not say."""
+
+    stage: LoadStage
+    done_bytes: int | None = None
+    total_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A request waits inside the backend for room; `position` 1 is next."""
+
+    position: int
 
 
 @dataclass(frozen=True, slots=True)

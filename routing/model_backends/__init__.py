@@ -13,7 +13,16 @@ from routing.model_backends.openai_compatible import OpenAICompatibleBackend
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
-    from routing.types import Completion, Endpoint, GenerationRequest, ModelMetadata, ModelOffer, Token
+    from routing.types import (
+        Completion,
+        Endpoint,
+        GenerationRequest,
+        LoadProgress,
+        ModelMetadata,
+        ModelOffer,
+        Token,
+        Waiting,
+    )
 
 __all__ = [
     "BACKENDS",
@@ -35,6 +44,8 @@ class ModelBackend(Protocol):
     """
 
     endpoint: Endpoint
+    can_load: bool
+    """Whether `load` and `unload` work here. Where they do not, a model is loaded by being asked something."""
 
     async def initialize(self) -> None:
         """Open what the backend holds (a connection pool); no request is made."""
@@ -42,8 +53,20 @@ class ModelBackend(Protocol):
     async def offers(self) -> Sequence[ModelOffer]:
         """Ask the server which models it can serve. Raises BackendUnreachable when it is down."""
 
-    def stream(self, model: ModelMetadata, request: GenerationRequest) -> AsyncGenerator[Token | Completion]:
-        """Run the model: tokens as they come, then exactly one Completion. Closing the generator stops the model."""
+    def stream(self, model: ModelMetadata, request: GenerationRequest) -> AsyncGenerator[Waiting | Token | Completion]:
+        """Run the model: tokens as they come, then exactly one Completion. Closing the generator stops the model.
+
+        Waiting comes before the first token, where the backend has a line of its own and says so.
+        """
+
+    def load(self, model: ModelMetadata) -> AsyncGenerator[LoadProgress]:
+        """Bring a model into memory; the end of the generator says that it is there. At once if it is there already.
+
+        Closing the generator early gives the load up where the server can.
+        """
+
+    async def unload(self, model: ModelMetadata) -> None:
+        """Take a model out of memory, when its answers have ended; nothing happens if it is not there."""
 
     async def close(self) -> None:
         """Close what the backend holds; running streams end."""

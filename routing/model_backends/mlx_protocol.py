@@ -1,0 +1,202 @@
+"""What the bot and the MLX worker tell each other: plain values, one JSON object a line."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is drawn; the defaults draw freely from the whole distribution. 0 temperature is greedy.
+
+    `seed` makes a request's draws repeatable, whoever else is in its batch.
+    """
+
+    temperature: float = 0.7
+    top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+    repeat_penalty: float = 1.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    seed: int | None = None
+
+
+# --- what the bot asks for ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Bring a model into memory. `name` is a folder or a hub name, and so is `draft_name`, for speculative decoding."""
+
+    id: int
+    name: str
+    draft_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unload:
+    """Take a model out of memory, once its answers have ended."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Generate:
+    """Answer a conversation. `messages` are pairs of role and text; `think` None leaves it to the template."""
+
+    id: int
+    name: str
+    messages: tuple[tuple[str, str], ...]
+    max_tokens: int
+    sampling: Sampling = Sampling()
+    stop: tuple[str, ...] = ()
+    think: bool | None = None
+    context_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Stop a generation or give a load up; nothing more is said of it."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Drop every prompt that is kept for reuse, in memory and on disk."""
+
+
+# --- what the worker says ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The worker is up. `working_set_bytes` is what Metal recommends at the most; None on a CPU."""
+
+    device: str
+    working_set_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """A sign of life. `busy_seconds`: how long the thread that owns MLX has been at its present step."""
+
+    busy_seconds: float = 0.0
+    active_bytes: int = 0
+    peak_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LoadProgressed:
+    """How far a download or a load has come."""
+
+    id: int
+    stage: str
+    done_bytes: int | None = None
+    total_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The model is in memory. `seconds` without the download; 0 if it was there already."""
+
+    id: int
+    name: str
+    bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unloaded:
+    """The model is out of memory."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A generation waits for room; `position` 1 is next."""
+
+    id: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one step has added to an answer."""
+
+    id: int
+    text: str = ""
+    reasoning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An answer has ended. Seconds: `prompt_seconds` for the prompt, `decode_seconds` from the first token to the last.
+
+    `prompt_tokens` counts the whole prompt, `cached_tokens` the part of it that was not computed anew. `drafted_tokens`
+    is how many tokens of the answer came from the draft model. `first_token_seconds` counts from the request's arrival.
+    """
+
+    id: int
+    finish_reason: str
+    prompt_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    prompt_seconds: float
+    decode_seconds: float
+    first_token_seconds: float
+    peak_bytes: int
+    drafted_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A load or a generation failed. `kind` names a class of routing/errors.py; `detail` is for the log alone."""
+
+    id: int
+    kind: str
+    sentence: str
+    detail: str = ""
+
+
+class WorkerFailure(Exception):
+    """What fails inside the worker for a reason that people can be told; it becomes Failed."""
+
+    def __init__(self, kind: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+
+
+Command = Load | Unload | Generate | Cancel | Forget
+Report = Ready | Heartbeat | LoadProgressed | Loaded | Unloaded | Queued | Piece | Done | Failed
+_KINDS: Mapping[str, type[Any]] = MappingProxyType(
+    {kind.__name__: kind for kind in (*Command.__args__, *Report.__args__)}
+)
+
+
+def encode(message: Command | Report) -> bytes:
+    """Write a message as one line."""
+    return json.dumps({"is": type(message).__name__, **dataclasses.asdict(message)}).encode() + b"\n"
+
+
+def decode(line: bytes) -> Command | Report:
+    """Read one line. Raises ValueError, TypeError or KeyError for what is no message."""
+    values = json.loads(line)
+    kind = _KINDS[values.pop("is")]
+    if kind is Generate:
+        values["sampling"] = Sampling(**values["sampling"])
+        values["messages"] = tuple((role, text) for role, text in values["messages"])
+        values["stop"] = tuple(values["stop"])
+    message: Command | Report = kind(**values)
+    return message
