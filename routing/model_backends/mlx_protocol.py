@@ -29,7 +29,7 @@ class Sampling:
     seed: int | None = None
 
 
-# --- what the bot asks for ---------------------------------------------------------------------------------------------
+# --- what the bot asks for --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Forget:
     """Drop every prompt that is kept for reuse, in memory and on disk."""
 
 
-# --- what the worker says ----------------------------------------------------------------------------------------------
+# --- what the worker says ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
