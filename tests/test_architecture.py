@@ -34,17 +34,22 @@ MAY_IMPORT = {
 }
 OUTSIDE = {"tests", "bench"}  # these may look into every room
 
+MLX_WORKER = r"routing/model_backends/mlx_(worker\.py|engine/)"
 # The one home of each foreign library, as patterns of module paths. A library not named here is not used.
 HOMES = {
     "aiohttp": r"routing/model_backends/|handlers/transport\.py",
     "aiosqlite": r"storage/",
     "certifi": r"handlers/transport\.py",
     "dotenv": r"settings\.py",
+    "huggingface_hub": MLX_WORKER,
     "markdown_it": r"routing/(markdown_\w+|response_formatter)\.py",
+    "mlx": MLX_WORKER,
+    "mlx_lm": MLX_WORKER,
     "pint": r"routing/answers/",
     "rich": r"terminal/",
     "sqlite3": r"storage/",
     "telegram": r"handlers/|bot\.py",
+    "transformers": MLX_WORKER,
     "wcwidth": r"routing/(markdown_table|message_splitter)\.py",
 }
 PACKAGES = {"dotenv": "python-dotenv", "markdown_it": "markdown-it-py", "telegram": "python-telegram-bot"}
