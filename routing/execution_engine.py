@@ -18,7 +18,7 @@ from routing.endpoint_queue import EndpointLoad, EndpointQueue
 from routing.engine_config import EngineConfig
 from routing.engine_stats import EngineStats
 from routing.errors import BackendError, BackendUnreachable
-from routing.model_backends import ModelAdapterPool, mlx
+from routing.model_backends import ModelAdapterPool, mlx_folder
 from routing.model_backends.builtin import BUILTIN, NO_MODEL, BuiltinBackend
 from routing.model_backends.failures import ServerSaid
 from routing.prompt import build_prompt
@@ -84,7 +84,7 @@ class ExecutionEngine:
         self.discovery.start()
         if self.config.mlx_model_paths:
             offers = await asyncio.to_thread(_offers_of_folders, self.config.mlx_model_paths)
-            self.registry.apply_offers(mlx.ENDPOINT, offers)
+            self.registry.apply_offers(mlx_folder.ENDPOINT, offers)
 
     async def cleanup(self) -> None:
         """Stop asking, and close every connection; running streams end, and no other model is tried for them."""
@@ -317,7 +317,7 @@ def _offers_of_folders(paths: Sequence[str]) -> list[ModelOffer]:
     offers = []
     for path in paths:
         try:
-            offers.append(mlx.read_model_folder(path))
+            offers.append(mlx_folder.read_model_folder(path))
         except BackendError as error:
             logger.warning("MLX_MODEL_PATHS: %s", error)
     return offers

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from routing.catalog import load_catalog
 from routing.errors import BackendError, InvalidConfiguration
-from routing.model_backends.mlx import read_model_folder
+from routing.model_backends.mlx_folder import read_model_folder
 from settings import misspelt, readable_by_others
 from terminal.findings import Finding, failed, warning, well
 

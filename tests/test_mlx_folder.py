@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from routing.errors import BadReply, ModelMissing
-from routing.model_backends.mlx import read_model_folder
+from routing.model_backends.mlx_folder import read_model_folder
 from routing.types import ModelCapability, ModelOffer
 
 if TYPE_CHECKING:

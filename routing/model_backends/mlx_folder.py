@@ -1,4 +1,4 @@
-"""Reads what an MLX model folder holds, for the list of models; nothing here runs a model yet."""
+"""Reads what an MLX model folder holds, for the list of models, without MLX itself."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from routing.model_backends import fields
 from routing.model_backends.failures import Subject
 from routing.types import Endpoint, ModelCapability, ModelOffer
 
-# The backend that runs these models needs a process of its own and is still to come: until then "mlx" is not in the
-# table of backends, and no model of it can be picked.
 ENDPOINT = Endpoint("mlx")
 
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
