@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from routing.model_backends import fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,12 +36,32 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class Configure:
+    """The worker's settings: the first line that it reads.
+
+    `prompt_cache_folder` empty: prompts are kept in memory alone. `memory_limit_bytes` caps all models together, None:
+    what the device can hold. `wired_limit_bytes` None: the loaded models' own bytes.
+    """
+
+    prompt_cache_bytes: int = 2_000_000_000
+    prompt_cache_folder: str = ""
+    prompt_cache_folder_bytes: int = 4_000_000_000
+    memory_limit_bytes: int | None = None
+    wired_limit_bytes: int | None = None
+    heartbeat_seconds: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
-    """Bring a model into memory. `name` is a folder or a hub name, and so is `draft_name`, for speculative decoding."""
+    """Bring a model into memory. `name` is a folder or a hub name, and so is `draft_name`, for speculative decoding.
+
+    `fetch` lets the worker download what is missing.
+    """
 
     id: int
     name: str
     draft_name: str | None = None
+    fetch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +97,8 @@ class Cancel:
 class Forget:
     """Drop every prompt that is kept for reuse, in memory and on disk."""
 
+    id: int
+
 
 # --- what the worker says ---------------------------------------------------------------------------------------------
 
@@ -88,9 +113,13 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """A sign of life. `busy_seconds`: how long the thread that owns MLX has been at its present step."""
+    """A sign of life. `busy_seconds`: how long the thread that owns MLX has been at its present step.
+
+    `loading` says that this step belongs to the loading of a model, for which others have to wait.
+    """
 
     busy_seconds: float = 0.0
+    loading: bool = False
     active_bytes: int = 0
     peak_bytes: int = 0
 
@@ -121,6 +150,13 @@ class Unloaded:
 
     id: int
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """No prompt is kept any more."""
+
+    id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +198,18 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A load or a generation failed. `kind` names a class of routing/errors.py; `detail` is for the log alone."""
+    """A request failed. `kind` names a class of routing/errors.py; `detail` is for the log alone."""
 
     id: int
     kind: str
+    sentence: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """The worker cannot work at all, for want of a library, say, and ends."""
+
     sentence: str
     detail: str = ""
 
@@ -178,8 +222,8 @@ class WorkerFailure(Exception):
         self.kind = kind
 
 
-Command = Load | Unload | Generate | Cancel | Forget
-Report = Ready | Heartbeat | LoadProgressed | Loaded | Unloaded | Queued | Piece | Done | Failed
+Command = Configure | Load | Unload | Generate | Cancel | Forget
+Report = Ready | Heartbeat | LoadProgressed | Loaded | Unloaded | Forgotten | Queued | Piece | Done | Failed | Unusable
 _KINDS: Mapping[str, type[Any]] = MappingProxyType(
     {kind.__name__: kind for kind in (*Command.__args__, *Report.__args__)}
 )
@@ -191,12 +235,56 @@ def encode(message: Command | Report) -> bytes:
 
 
 def decode(line: bytes) -> Command | Report:
-    """Read one line. Raises ValueError, TypeError or KeyError for what is no message."""
-    values = json.loads(line)
-    kind = _KINDS[values.pop("is")]
+    """Read one line. Raises ValueError for what is no message, a field of the wrong type included."""
+    values = fields.mapping(fields.parse(line))
+    kind = _KINDS.get(fields.text(values.pop("is", None)))
+    if kind is None:
+        raise ValueError("a line that is no message")
     if kind is Generate:
-        values["sampling"] = Sampling(**values["sampling"])
-        values["messages"] = tuple((role, text) for role, text in values["messages"])
-        values["stop"] = tuple(values["stop"])
-    message: Command | Report = kind(**values)
+        values = _read_generate(values)
+    try:
+        message: Command | Report = kind(**values)
+    except TypeError as error:
+        raise ValueError(f"a {kind.__name__} with other fields") from error
+    _check(message)
     return message
+
+
+def _read_generate(values: dict[str, Any]) -> dict[str, Any]:
+    """Make of JSON's arrays and objects what a Generate holds."""
+    sampling = fields.mapping(values.get("sampling"))
+    try:
+        drawn = Sampling(**sampling)
+    except TypeError as error:
+        raise ValueError("a Sampling with other fields") from error
+    _check(drawn)
+    messages = [(fields.text(role), fields.text(text)) for role, text in _pairs(values.get("messages"))]
+    stop = tuple(fields.text(text) for text in fields.items(values.get("stop")))
+    return {**values, "sampling": drawn, "messages": tuple(messages), "stop": stop}
+
+
+def _pairs(value: object) -> list[list[Any]]:
+    pairs = fields.items(value)
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+        raise ValueError("a message that is no pair of role and text")
+    return pairs
+
+
+def _check(message: object) -> None:
+    """Raise ValueError for a plain field that does not hold what it is declared to."""
+    for field in dataclasses.fields(message):  # type: ignore[arg-type]  # every message is a dataclass
+        declared = set(str(field.type).split(" | "))
+        value = getattr(message, field.name)
+        if declared <= set(_PLAIN) and not any(_is(value, name) for name in declared):
+            raise ValueError(f"a {type(message).__name__} with a {type(value).__name__} as its {field.name}")
+
+
+_PLAIN: Mapping[str, tuple[type, ...]] = MappingProxyType(
+    {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,), "None": (type(None),)}
+)
+
+
+def _is(value: object, name: str) -> bool:
+    """Compare a value with a declaration: True is an int too, but none of ours, and nan is no figure."""
+    fits = isinstance(value, _PLAIN[name]) and isinstance(value, bool) == (name == "bool")
+    return fits and not (isinstance(value, float) and not math.isfinite(value))
