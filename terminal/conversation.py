@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from dialogue.receipts import is_stopped, receipt
 from dialogue.turn import Turn
+from dialogue.waits import words
 from routing.model_backends.builtin import BUILTIN
-from routing.types import FellBack, Loading, Queued, Token
+from routing.types import FellBack, Token
 from storage.conversations import ConversationKey
 
 if TYPE_CHECKING:
@@ -75,15 +76,9 @@ async def show(events: AsyncGenerator[Event], view: AnswerView) -> None:
             match event:
                 case Token(text) if text:
                     view.write(text)
-                case Token():
-                    view.status("thinking …")
-                case Queued(model, position):
-                    view.status(f"{model.display_name} is busy; place {position} in the line …")
-                case Loading(model):
-                    view.status(f"{model.display_name} is being loaded …")
                 case FellBack(attempt, failed, following, void=True):
                     # Where no other model is left, what was said so far stays part of the conversation.
                     anew = "" if following is BUILTIN else f" {following.display_name} begins anew:"
                     view.void(f"⚠ {failed.display_name}: {attempt.reason or 'failed'}.{anew}")
-                case FellBack(failed=failed, following=following):
-                    view.status(f"{failed.display_name} failed; {following.display_name} is asked …")
+                case _ if waits := words(event):
+                    view.status(waits)

@@ -13,7 +13,6 @@ import pytest
 from handlers.delivery import Target
 from handlers.limiter import Limiter
 from handlers.parts import formatted
-from handlers.progress import Progress
 from routing.model_registry import registry
 from routing.response_formatter import ResponseFormatter
 from routing.types import (
@@ -179,10 +178,10 @@ async def test_what_goes_on_before_the_text_is_shown(server: TelegramServer, sen
         sender,
         Script(
             server,
-            Queued(LARGE, 2),
-            shows(chat, "Waiting: 2nd in line…"),
-            Loading(LARGE),
-            shows(chat, "Loading Qwen2.5 32B…"),
+            Queued(LARGE, 2, 20.0),
+            shows(chat, "2nd in line, about 20 s…"),
+            Loading(LARGE, 14.0, ("Qwen2.5 14B",)),
+            shows(chat, "Loading Qwen2.5 32B in place of Qwen2.5 14B, about 14 s…"),
             Token(reasoning="Hm."),
             shows(chat, "Thinking…"),
             Token(FOX),
@@ -190,17 +189,6 @@ async def test_what_goes_on_before_the_text_is_shown(server: TelegramServer, sen
     )
     assert chat.texts == [SHOWN_FOX]
     assert len(chat.sent) == 1
-
-
-@pytest.mark.parametrize(
-    ("position", "words"),
-    [(1, "next"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (22, "22nd"), (112, "112th")],
-)
-def test_places_in_line_are_spelled(position: int, words: str) -> None:
-    """1 is next, and English ordinals follow."""
-    progress = Progress()
-    progress.take(Queued(LARGE, position))
-    assert progress.note == f"Waiting: {words} in line…"
 
 
 async def test_a_fallback_in_mid_stream_starts_anew(server: TelegramServer, sender: Sender, chat: Chat) -> None:
