@@ -203,7 +203,29 @@ async def m002_inbox_and_outbox(connection: aiosqlite.Connection) -> None:
         await connection.execute_fetchall(sql)
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_initial, m002_inbox_and_outbox)
+# `address` is a server's, without a password; `bytes` what the model took in memory then, where the server says so.
+_MODEL_LOADS = (
+    """
+    CREATE TABLE model_loads (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        model_id TEXT NOT NULL,
+        address TEXT NOT NULL,
+        seconds REAL NOT NULL,
+        bytes INTEGER,
+        loaded_at REAL NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX model_loads_by_model ON model_loads (model_id, address, id)",
+)
+
+
+async def m003_model_loads(connection: aiosqlite.Connection) -> None:
+    """How long models took to load."""
+    for sql in _MODEL_LOADS:
+        await connection.execute_fetchall(sql)
+
+
+MIGRATIONS: tuple[Migration, ...] = (m001_initial, m002_inbox_and_outbox, m003_model_loads)
 
 
 async def migrate(connection: aiosqlite.Connection, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
