@@ -22,3 +22,19 @@ def served_context_tokens(model: ModelMetadata) -> int:
     if model.backend == "ollama":
         return min(model.context_tokens, OLLAMA_WINDOW_TOKENS)
     return model.context_tokens
+
+
+# llama.cpp rounds a window up to the next multiple of this.
+_WINDOW_STEP_TOKENS = 256
+
+
+def serves_loaded(model: ModelMetadata, loaded_context_tokens: int | None) -> bool:
+    """Whether a model that is loaded with this window can answer as it is.
+
+    With another window than our requests name, Ollama would load it anew: it is in memory, but not for us. To follow
+    whatever window it has would make the length of a conversation depend on what others do, and a small one of theirs
+    would stay for as long as we keep it in use.
+    """
+    return (
+        loaded_context_tokens is None or 0 <= loaded_context_tokens - served_context_tokens(model) < _WINDOW_STEP_TOKENS
+    )

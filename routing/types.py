@@ -171,8 +171,9 @@ class Endpoint:
 class ModelOffer:
     """What an endpoint says of one model it can serve; None where it does not say.
 
-    `size_bytes` is the model on disk, `loaded_bytes` what it takes in memory where it is loaded. `downloaded` False:
-    the endpoint would have to fetch it first.
+    `size_bytes` is the model on disk, `loaded_bytes` what it takes in memory where it is loaded.
+    `loaded_context_tokens` is the window of a loaded model that a request for another window would load anew.
+    `downloaded` False: the endpoint would have to fetch it first.
     """
 
     endpoint: Endpoint
@@ -185,8 +186,9 @@ class ModelOffer:
     family: str | None = None
     quantization: str | None = None
     thinking: bool = False
-    loaded: bool = False
+    loaded: bool | None = False
     loaded_bytes: int | None = None
+    loaded_context_tokens: int | None = None
     downloaded: bool = True
 
 

@@ -69,6 +69,6 @@ async def gather(
                 gathered.text += event.text
                 gathered.reasoning += event.reasoning
                 gathered.tokens += 1
-            else:
+            elif isinstance(event, Completion):
                 gathered.completions.append(event)
     return gathered

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from routing.errors import BackendUnreachable
 from routing.execution_engine import ExecutionEngine
 from routing.intelligent_router import IntelligentRouter
 from routing.model_registry import ModelRegistry
-from routing.types import Completion, Endpoint, Finished, ModelOffer, Token
+from routing.types import Completion, Endpoint, Finished, LoadProgress, LoadStage, ModelOffer, Token
 from tests.answers import PATIENCE_SECONDS, a_model
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ class FakeBackend:
 
     A script is a sequence of texts, Tokens, Completions, errors to raise, numbers (seconds to wait), Events to wait for
     and HANG. Without a Completion in it, one follows.
+
+    With `can_load` it loads and unloads: what it lists tells what is in memory, and `loads` and `unloads` remember the
+    names it was asked for, in their order. The scripts of loads and unloads may hold LoadProgress, too.
     """
 
     endpoint: Endpoint
@@ -44,6 +47,13 @@ class FakeBackend:
     most_running: int = 0
     listings: int = 0
     open: bool = False
+    can_load: bool = False
+    load_scripts: dict[str, list[Sequence[Any]]] = field(default_factory=dict)
+    unload_scripts: dict[str, list[Sequence[Any]]] = field(default_factory=dict)
+    loads: list[str] = field(default_factory=list)
+    unloads: list[str] = field(default_factory=list)
+    loading: int = 0
+    most_loading: int = 0
 
     async def initialize(self) -> None:
         """Note that it is open."""
@@ -72,8 +82,6 @@ class FakeBackend:
         self.most_running = max(self.most_running, self.running)
         try:
             for step in self._script(model.backend_name):
-                if isinstance(step, Exception):
-                    raise step
                 if isinstance(step, Completion):
                     yield step
                     return
@@ -87,12 +95,63 @@ class FakeBackend:
         finally:
             self.running -= 1
 
+    def plays_load(self, name: str, *scripts: Sequence[Any]) -> None:
+        """Load the model of that name by these, one after the other; an error in one leaves it unloaded."""
+        self.load_scripts[name] = list(scripts)
+
+    def plays_unload(self, name: str, *scripts: Sequence[Any]) -> None:
+        """Unload the model of that name by these, one after the other; an error in one leaves it loaded."""
+        self.unload_scripts[name] = list(scripts)
+
+    async def load(self, model: ModelMetadata) -> AsyncGenerator[LoadProgress]:
+        """Play the next script of a load, and list the model as loaded; nothing happens if it is."""
+        name = model.backend_name
+        self.loads.append(name)
+        if self.has_loaded(name):
+            return
+        self.loading += 1
+        self.most_loading = max(self.most_loading, self.loading)
+        try:
+            for step in _next(self.load_scripts.setdefault(name, [(LoadProgress(LoadStage.LOADING),)])):
+                if isinstance(step, LoadProgress):
+                    yield step
+                else:
+                    await _pause(step)
+            self._list_as(name, loaded=True)
+        finally:
+            self.loading -= 1
+
+    async def unload(self, model: ModelMetadata) -> None:
+        """Play the next script of an unload, and list the model as not loaded."""
+        self.unloads.append(model.backend_name)
+        for step in _next(self.unload_scripts.setdefault(model.backend_name, [()])):
+            await _pause(step)
+        self._list_as(model.backend_name, loaded=False)
+
+    def has_loaded(self, name: str) -> bool:
+        """Whether it lists the model as loaded."""
+        return any(offer.backend_name == name and offer.loaded for offer in self._offered())
+
+    def _list_as(self, name: str, *, loaded: bool) -> None:
+        if self._offered():
+            self.listed = [
+                replace(offer, loaded=loaded) if offer.backend_name == name else offer for offer in self._offered()
+            ]
+
+    def _offered(self) -> Sequence[ModelOffer]:
+        return () if isinstance(self.listed, Exception) else self.listed
+
     def _script(self, name: str) -> Sequence[Any]:
-        scripts = self.scripts.setdefault(name, [(f"{name} at {self.endpoint.url}",)])
-        return scripts.pop(0) if len(scripts) > 1 else scripts[0]
+        return _next(self.scripts.setdefault(name, [(f"{name} at {self.endpoint.url}",)]))
+
+
+def _next(scripts: list[Sequence[Any]]) -> Sequence[Any]:
+    return scripts.pop(0) if len(scripts) > 1 else scripts[0]
 
 
 async def _pause(step: Any) -> None:
+    if isinstance(step, Exception):
+        raise step
     if step is HANG:
         await asyncio.Event().wait()
     elif isinstance(step, asyncio.Event):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
     from routing.model_backends import ModelBackend
-    from routing.types import Completion, Endpoint, ModelMetadata
+    from routing.types import Completion, Endpoint, ModelMetadata, Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class ModelAdapter:
         """Open what the backend holds; no request is made."""
         await self.backend.initialize()
 
-    def stream(self, request: GenerationRequest) -> AsyncGenerator[Token | Completion]:
+    def stream(self, request: GenerationRequest) -> AsyncGenerator[Waiting | Token | Completion]:
         """Run the model: tokens as they come, then one Completion. Closing the generator stops the model."""
         return self.backend.stream(self.model, request)
 

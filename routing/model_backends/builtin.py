@@ -15,6 +15,7 @@ from routing.tokens import estimate_tokens
 from routing.types import (
     Completion,
     Endpoint,
+    LoadProgress,
     Modality,
     ModelCapability,
     ModelMetadata,
@@ -98,6 +99,7 @@ class BuiltinBackend:
         now: Callable[[], datetime] = _local_now,
     ) -> None:
         self.endpoint = endpoint
+        self.can_load = False
         self._advice = advice or (lambda: _ADVICE)
         self._now = now
         self._units = UnitConverter()
@@ -130,6 +132,15 @@ class BuiltinBackend:
         yield Token(text)
         reason = "stop" if answer else NO_MODEL
         yield Completion(finish_reason=reason, prompt_tokens=0, output_tokens=estimate_tokens(text))
+
+    async def load(self, model: ModelMetadata) -> AsyncGenerator[LoadProgress]:  # noqa: ARG002  the protocol's
+        """Do nothing: there is nothing to load."""
+        nothing: tuple[LoadProgress, ...] = ()
+        for progress in nothing:
+            yield progress
+
+    async def unload(self, model: ModelMetadata) -> None:
+        """Do nothing: there is nothing to unload."""
 
     async def close(self) -> None:
         """Do nothing: nothing is held."""

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from routing.errors import BadReply
+from routing.context_window import OLLAMA_WINDOW_TOKENS, served_context_tokens
+from routing.errors import BadReply, ModelMissing
 from routing.model_backends import fields
+from routing.model_backends.chat_answer import same_model
+from routing.model_backends.failures import Refusal, Subject
+from routing.model_backends.http import decode, read_bounded
 from routing.model_backends.openai_compatible import OpenAICompatibleBackend
-from routing.types import Endpoint, ModelCapability, ModelOffer
+from routing.types import Endpoint, LoadProgress, LoadStage, ModelCapability, ModelOffer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
+    from routing.types import ModelMetadata
+
+_V1_MODELS = "/api/v1/models"
 _Entry = dict[str, Any]
 _Reader = tuple[str, "Callable[[Endpoint, Any], list[ModelOffer] | None]"]
 
 
 class LMStudioBackend(OpenAICompatibleBackend):
-    """One LM Studio server. `endpoint.url` is that of its OpenAI API; its own API lies at the host's root."""
+    """One LM Studio server. `endpoint.url` is that of its OpenAI API; its own API lies at the host's root.
+
+    `can_load` is true from the first list of LM Studio 0.4 on: older ones load a model when it is asked something.
+    """
 
     label: ClassVar[str] = "LM Studio"
 
@@ -50,8 +60,62 @@ class LMStudioBackend(OpenAICompatibleBackend):
             offers = read(self.endpoint, await self._client.get(f"{self._root}{path}", subject))
             if offers is not None:
                 self._readers = (reader, *(other for other in _READERS if other != reader))
+                self.can_load = path == _V1_MODELS
                 return offers
         raise subject.error(BadReply, "{server} does not list its models.")
+
+    async def load(self, model: ModelMetadata) -> AsyncGenerator[LoadProgress]:
+        """Bring a model into memory, where it stays until it is unloaded; nothing happens if it is there.
+
+        LM Studio says nothing until it is there, which may take minutes: no time-out ends it. Closing the generator
+        hangs up; what LM Studio has begun to load it may load to the end.
+        """
+        if not self.can_load:
+            raise self._cannot_load(model)
+        if await self._instances(model):
+            return  # another load would make a second one beside it
+        subject = self._subject(model)
+        yield LoadProgress(LoadStage.LOADING)
+        async with self._client.streaming(f"{self._root}{_V1_MODELS}/load", load_request(model), subject) as response:
+            reply = fields.mapping(decode(await read_bounded(response), subject))
+        if not fields.text(reply.get("instance_id")):
+            raise Refusal.read(200, reply).error(subject)
+
+    async def unload(self, model: ModelMetadata) -> None:
+        """Take every instance of a model out of memory; LM Studio does not wait for answers that run on it."""
+        if not self.can_load:
+            raise self._cannot_load(model)
+        for instance in await self._instances(model):
+            await self._unload(instance, self._subject(model))
+
+    async def _unload(self, instance: str, subject: Subject) -> None:
+        try:
+            reply = await self._client.post(f"{self._root}{_V1_MODELS}/unload", {"instance_id": instance}, subject)
+        except ModelMissing:
+            return  # gone in the meantime: LM Studio unloads by itself, too
+        if not fields.text(fields.mapping(reply).get("instance_id")):
+            raise Refusal.read(200, reply).error(subject)
+
+    async def _instances(self, model: ModelMetadata) -> list[str]:
+        """The ids of what is in memory of a model; none if LM Studio has no such model."""
+        reply = await self._client.get(f"{self._root}{_V1_MODELS}", self._subject(model))
+        entries = {
+            fields.text(entry.get("key")): entry for entry in fields.objects(fields.mapping(reply).get("models"))
+        }
+        close = next((key for key in entries if same_model(model.backend_name, key)), "")
+        entry = entries.get(model.backend_name) or entries.get(close, {})
+        loaded = fields.objects(entry.get("loaded_instances"))
+        return [name for instance in loaded if (name := fields.text(instance.get("id")))]
+
+
+def load_request(model: ModelMetadata) -> dict[str, Any]:
+    """The body for /api/v1/models/load: the window is the model's `num_ctx`, or the one that Ollama would get.
+
+    The longest that a model can have would often take more memory than its weights.
+    """
+    chosen = "num_ctx" in model.options
+    window = served_context_tokens(model) if chosen else min(model.context_tokens, OLLAMA_WINDOW_TOKENS)
+    return {"model": model.backend_name, "context_length": window}
 
 
 def read_v1(endpoint: Endpoint, reply: Any) -> list[ModelOffer] | None:
@@ -121,7 +185,7 @@ def read_openai(endpoint: Endpoint, reply: Any) -> list[ModelOffer] | None:
         return None
     names = [fields.text(entry.get("id")) for entry in fields.objects(entries)]
     return [
-        ModelOffer(endpoint, name, capabilities=_capabilities())
+        ModelOffer(endpoint, name, capabilities=_capabilities(), loaded=None)
         for name in names
         if name and not name.startswith("text-embedding-")
     ]
@@ -133,7 +197,7 @@ def _capabilities(*, vision: bool = False, tools: bool = False) -> frozenset[Mod
 
 
 _READERS: tuple[_Reader, ...] = (
-    ("/api/v1/models", read_v1),
+    (_V1_MODELS, read_v1),
     ("/api/v0/models", read_v0),
     ("/v1/models", read_openai),
 )

@@ -8,27 +8,43 @@ import logging
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from routing.context_window import served_context_tokens
-from routing.errors import BackendError
+from routing.errors import BackendError, BackendTimeout, ModelMissing
 from routing.model_backends import fields
 from routing.model_backends.failures import Refusal, Subject
 from routing.model_backends.http import HttpClient, json_lines
+from routing.model_backends.ollama_memory import (
+    Held,
+    full_name,
+    load_request,
+    name_of,
+    read_running,
+    runner_request,
+    unload_request,
+)
 from routing.model_backends.reasoning import ReasoningSplitter
-from routing.types import Completion, Endpoint, Modality, ModelCapability, ModelOffer, Token
+from routing.types import (
+    Completion,
+    Endpoint,
+    LoadProgress,
+    LoadStage,
+    Modality,
+    ModelCapability,
+    ModelOffer,
+    Token,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Mapping, Sequence
 
     from routing.types import GenerationRequest, Message, ModelMetadata
 
 _log = logging.getLogger(__name__)
 
-# Ollama unloads after 5 minutes by itself; somebody who reads an answer and asks again should not wait for a load.
-_KEEP_ALIVE = "30m"
-# Options that are ours or stand elsewhere in a request; all others are handed to Ollama as they are.
-_OWN_OPTIONS = frozenset({"num_ctx", "keep_alive", "think", "check_model"})
 # Questions about single models that are under way at once.
 _DETAILS_AT_ONCE = 4
+# A model leaves memory within moments, unless somebody else's answer still runs on it.
+_UNLOAD_SECONDS = 30.0
+_LOOK_AGAIN_SECONDS = 0.1
 
 _CAPABILITIES = {
     "completion": ModelCapability.GENERAL,
@@ -49,6 +65,7 @@ class OllamaBackend:
         check_model: bool = True,
     ) -> None:
         self.endpoint = endpoint
+        self.can_load = True
         self._check_model = check_model
         self._client = HttpClient(connect_timeout_seconds=connect_timeout_seconds, api_key=api_key)
         self._details: dict[str, dict[str, Any]] = {}  # /api/show by digest: it never changes for one
@@ -83,6 +100,45 @@ class OllamaBackend:
                     return
         raise subject.broke_off()
 
+    async def load(self, model: ModelMetadata) -> AsyncGenerator[LoadProgress]:
+        """Bring a model into memory. Ollama says nothing until it is there, for minutes maybe: no time-out ends that.
+
+        Closing the generator hangs up; what Ollama has begun to load it may load to the end.
+        """
+        subject = self._subject(model)
+        yield LoadProgress(LoadStage.LOADING)
+        async with (
+            self._client.streaming(f"{self.endpoint.url}/api/chat", load_request(model), subject) as response,
+            aclosing(json_lines(response.content.iter_any(), subject)) as lines,
+        ):
+            async for line in lines:
+                self._check(line, model, subject)
+                if line.get("done") is True:
+                    return
+        raise subject.broke_off()
+
+    async def unload(self, model: ModelMetadata) -> None:
+        """Take a model out of memory, and wait until it is gone. Raises BackendTimeout when it stays."""
+        subject = self._subject(model)
+        if not await self._may_hold(model):
+            return
+        try:
+            reply = await self._client.post(f"{self.endpoint.url}/api/chat", unload_request(model), subject)
+        except ModelMissing:
+            return  # removed from the disk, it is not in memory either
+        self._check(fields.mapping(reply), model, subject)
+        try:
+            async with asyncio.timeout(_UNLOAD_SECONDS):
+                while await self._may_hold(model, unknown=False):  # noqa: ASYNC110  # Ollama has no event for it
+                    await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        except TimeoutError as error:
+            raise subject.error(BackendTimeout, "{server} still has {model} in memory.") from error
+
+    async def _may_hold(self, model: ModelMetadata, *, unknown: bool = True) -> bool:
+        """Whether a model is in memory; `unknown` where Ollama does not say."""
+        running = await self._running()
+        return unknown if running is None else full_name(model.backend_name) in running
+
     async def offers(self) -> Sequence[ModelOffer]:
         """Ask which models are installed, what each can do and which are in memory.
 
@@ -91,17 +147,16 @@ class OllamaBackend:
         """
         listed = await self._client.get(f"{self.endpoint.url}/api/tags", self._subject())
         entries = [entry for entry in fields.objects(fields.mapping(listed).get("models")) if _is_local(entry)]
-        loaded, details = await asyncio.gather(self._loaded_names(), self._details_of(entries))
+        running, details = await asyncio.gather(self._running(), self._details_of(entries))
         pairs = zip(entries, details, strict=True)
-        return [self._offer(entry, known, loaded) for entry, known in pairs if _answers(known)]
+        return [self._offer(entry, known, running) for entry, known in pairs if _answers(known)]
 
-    async def _loaded_names(self) -> frozenset[str]:
-        """The models in memory; none where the server does not say."""
+    async def _running(self) -> dict[str, Held] | None:
+        """The models in memory; None where the server does not say: an old one has no word for it."""
         try:
-            running = await self._client.get(f"{self.endpoint.url}/api/ps", self._subject())
+            return read_running(await self._client.get(f"{self.endpoint.url}/api/ps", self._subject()))
         except BackendError:
-            return frozenset()
-        return frozenset(full_name(_name(entry)) for entry in fields.objects(fields.mapping(running).get("models")))
+            return None
 
     async def _details_of(self, entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """What /api/show says of each, known digests from memory; those that are gone are forgotten."""
@@ -118,22 +173,23 @@ class OllamaBackend:
         async with turns:
             try:
                 shown = await self._client.post(
-                    f"{self.endpoint.url}/api/show", {"model": _name(entry)}, self._subject()
+                    f"{self.endpoint.url}/api/show", {"model": name_of(entry)}, self._subject()
                 )
             except BackendError as error:
-                _log.info("Ollama says nothing of %s: %s", _name(entry), error)
+                _log.info("Ollama says nothing of %s: %s", name_of(entry), error)
                 return {}
         known = {key: fields.mapping(shown).get(key) for key in ("capabilities", "model_info")}
         if digest:
             self._details[digest] = known
         return known
 
-    def _offer(self, entry: dict[str, Any], known: dict[str, Any], loaded: frozenset[str]) -> ModelOffer:
+    def _offer(self, entry: dict[str, Any], known: dict[str, Any], running: Mapping[str, Held] | None) -> ModelOffer:
+        held = (running or {}).get(full_name(name_of(entry)))
         about = fields.mapping(entry.get("details"))
         abilities = [fields.text(ability) for ability in fields.items(known.get("capabilities"))]
         return ModelOffer(
             endpoint=self.endpoint,
-            backend_name=_name(entry),
+            backend_name=name_of(entry),
             capabilities=frozenset(_CAPABILITIES[ability] for ability in abilities if ability in _CAPABILITIES),
             context_tokens=_context_tokens(known),
             size_bytes=fields.positive(entry.get("size")),
@@ -141,7 +197,9 @@ class OllamaBackend:
             family=fields.text(about.get("family")) or None,
             quantization=fields.text(about.get("quantization_level")) or None,
             thinking="thinking" in abilities,
-            loaded=full_name(_name(entry)) in loaded,
+            loaded=None if running is None else held is not None,
+            loaded_bytes=held.bytes if held else None,
+            loaded_context_tokens=held.context_tokens if held else None,
         )
 
     def _subject(self, model: ModelMetadata | None = None) -> Subject:
@@ -159,32 +217,14 @@ class OllamaBackend:
             raise subject.wrong_model(answering)
 
 
-def full_name(name: str) -> str:
-    """The name by which Ollama knows a model: in lower case, the tag `latest` where none is given."""
-    name = name.strip().lower()
-    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
-
-
 def chat_request(model: ModelMetadata, request: GenerationRequest) -> dict[str, Any]:
     """The body for /api/chat.
 
-    `truncate` and `shift` are off so that Ollama refuses a prompt that does not fit instead of cutting it silently.
     `think` is sent only to models that can: it is on by default for them, and an error for the others.
     """
-    body: dict[str, Any] = {
-        "model": model.backend_name,
-        "messages": [_message(message) for message in request.messages],
-        "stream": True,
-        "truncate": False,
-        "shift": False,
-        "keep_alive": model.options.get("keep_alive", _KEEP_ALIVE),
-        "options": {
-            **{name: value for name, value in model.options.items() if name not in _OWN_OPTIONS},
-            "temperature": request.temperature,
-            "num_predict": request.max_tokens,
-            "num_ctx": served_context_tokens(model),
-        },
-    }
+    body = runner_request(model)
+    body |= {"messages": [_message(message) for message in request.messages], "stream": True}
+    body["options"] |= {"temperature": request.temperature, "num_predict": request.max_tokens}
     if model.thinking:
         body["think"] = model.options.get("think", False)
     return body
@@ -232,12 +272,8 @@ def _warn_if_cut(line: dict[str, Any], body: dict[str, Any], model: ModelMetadat
         _log.warning("Ollama cut the prompt for %s: it read %d tokens", model.model_id, counted)
 
 
-def _name(entry: dict[str, Any]) -> str:
-    return fields.text(entry.get("model")) or fields.text(entry.get("name"))
-
-
 def _is_local(entry: dict[str, Any]) -> bool:
-    return bool(_name(entry)) and not entry.get("remote_host") and not entry.get("remote_model")
+    return bool(name_of(entry)) and not entry.get("remote_host") and not entry.get("remote_model")
 
 
 def _answers(known: dict[str, Any]) -> bool:

@@ -6,7 +6,7 @@ import base64
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from routing.errors import BadReply
+from routing.errors import BackendError, BadReply
 from routing.model_backends import fields
 from routing.model_backends.chat_answer import ChatAnswer
 from routing.model_backends.failures import ServerSaid, Subject
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from routing.types import Attachment, Completion, GenerationRequest, Message, ModelMetadata, Token
+    from routing.types import Attachment, Completion, GenerationRequest, LoadProgress, Message, ModelMetadata, Token
 
 # Options that are ours or Ollama's; all others are handed to the server as they are.
 _OWN_OPTIONS = frozenset({"num_ctx", "keep_alive", "think", "check_model"})
@@ -41,6 +41,7 @@ class OpenAICompatibleBackend:
         check_model: bool = True,
     ) -> None:
         self.endpoint = endpoint
+        self.can_load = False  # this API has no word for it: such a server loads what it is asked something
         self._url = endpoint.url
         self._check_model = check_model
         self._client = HttpClient(connect_timeout_seconds=connect_timeout_seconds, api_key=api_key)
@@ -76,6 +77,14 @@ class OpenAICompatibleBackend:
             yield token
         yield answer.completion()
 
+    def load(self, model: ModelMetadata) -> AsyncGenerator[LoadProgress]:
+        """Raise BadReply: models come and go here as the server likes."""
+        raise self._cannot_load(model)
+
+    async def unload(self, model: ModelMetadata) -> None:
+        """Raise BadReply: models come and go here as the server likes."""
+        raise self._cannot_load(model)
+
     async def offers(self) -> Sequence[ModelOffer]:
         """Ask which models are served, by /models."""
         listed = await self._client.get(f"{self._url}/models", self._subject())
@@ -95,8 +104,13 @@ class OpenAICompatibleBackend:
             context_tokens=fields.positive(context),
             size_bytes=fields.positive(meta.get("size")),
             parameters=_parameters(fields.number(meta.get("n_params"))),
-            loaded=fields.text(status.get("value")) == "loaded" if status else alone,
+            # Beside others nobody knows: mlx_lm.server, for one, lists all that lies on the disk.
+            loaded=fields.text(status.get("value")) == "loaded" if status else alone or None,
         )
+
+    def _cannot_load(self, model: ModelMetadata) -> BackendError:
+        sentence = "{server} decides by itself when {model} is in memory."
+        return self._subject(model).error(BadReply, sentence, reason="cannot be loaded from here")
 
     def _subject(self, model: ModelMetadata | None = None) -> Subject:
         server = self.label or f"The {self.endpoint.backend} server"
