@@ -157,7 +157,25 @@ class Settings:
     )
     lmstudio_api_key: str = _setting("", "LM Studio's bearer token, where it asks for one", _text, secret=True)
     mlx_model_paths: tuple[str, ...] = _setting(
-        "", "MLX models: folders or downloaded hub names, comma-separated; empty: off", _items
+        "", "MLX models: folders or hub names, comma-separated; empty: off", _items
+    )
+    mlx_prompt_cache_gb: float = _setting(
+        "2", "GB of memory for what MLX models have read, so that a conversation is not read anew", _number(0, 1024)
+    )
+    mlx_prompt_cache_folder: Path | None = _setting(
+        "", "where that is kept over restarts, with STORE_PROMPTS=full alone; empty: nowhere", _optional_path
+    )
+    mlx_prompt_cache_folder_gb: float = _setting("4", "GB of disk for that", _number(0, 1024))
+    mlx_wired_limit_gb: float = _setting(
+        "0", "GB that macOS must not move out for MLX; 0: the size of the loaded models", _number(0, 1024)
+    )
+    model_memory_gb: float = _setting(
+        "0", "GB of memory for models, of all servers on this machine; 0: what it has to spare", _number(0, 4096)
+    )
+    preload_models: str = _setting(
+        "on",
+        "on: what is usually asked for at this hour is loaded ahead where there is room; off: not",
+        _choice("on", "off"),
     )
     models_file: Path | None = _setting(
         "models.toml", "your additions to the model catalog; empty: none", _optional_path, empty_counts=True
@@ -181,7 +199,7 @@ class Settings:
     max_tokens: int = _setting("2000", "the longest answer, in tokens", _whole(1, 131072))
     connect_timeout_seconds: float = _setting("5", "until a model server takes the connection", _number(0.1, 60))
     first_token_timeout_seconds: float = _setting(
-        "180", "until the first token; a cold load counts", _number(0.1, 3600)
+        "180", "for a model to load, and then for its first token", _number(0.1, 3600)
     )
     stall_timeout_seconds: float = _setting("30", "between two tokens", _number(0.1, 3600))
     request_timeout_seconds: float = _setting("600", "for one answer, every fallback included", _number(1, 7200))
