@@ -158,7 +158,6 @@ BAD = {
     "OLLAMA_BASE_URL": "localhost:11434",
     "LMSTUDIO_BASE_URL": "http://",
     "MLX_PROMPT_CACHE_GB": "-1",
-    "MLX_PROMPT_CACHE_FOLDER": "~nobody-is-called-this/prompts",
     "MLX_PROMPT_CACHE_FOLDER_GB": "much",
     "MLX_WIRED_LIMIT_GB": "inf",
     "MODEL_MEMORY_GB": "nan",
