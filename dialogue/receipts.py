@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from routing.types import Attempt, ExecutionResult
 
 STOPPED = "⏹ stopped"
+# Servers measure a load where the model was in memory too; one that nobody noticed needs no word.
+_LONG_LOAD_SECONDS = 2.0
 _CUT = {
     "repetition": "✂ cut: the model had begun to repeat itself",
     "length": "✂ cut at the longest answer allowed: say “go on” for the rest",
@@ -81,6 +83,9 @@ def _facts(result: ExecutionResult, registry: ModelRegistry, *, full: bool) -> I
     if result.model_id == BUILTIN.model_id:  # its speed says nothing
         return
     yield f"{result.execution_time:.1f} s"
+    load_seconds = result.completion.load_seconds if result.completion else None
+    if load_seconds and load_seconds >= _LONG_LOAD_SECONDS:
+        yield f"loaded in {load_seconds:.0f} s"
     if tokens_per_second := speed(result):
         yield f"{tokens_per_second:.0f} tok/s"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from dialogue.figures import figures
 from dialogue.receipts import display_name, failure, is_stopped
 from routing.advice import backend_name
 from routing.model_backends.builtin import BUILTIN
@@ -77,6 +78,7 @@ def _why_result(result: ExecutionResult, registry: ModelRegistry) -> str:
         _left_out(made, limit=_OTHERS_NAMED),
         *(plain(f"ⓘ {note}") for note in made.notes),
         _how_it_went(result, registry),
+        figures(result) if result.success else "",
     )
 
 

@@ -8,7 +8,7 @@ import sys
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from dialogue.receipts import receipt
+from dialogue.receipts import receipt, speed
 from dialogue.services import open_services
 from routing.types import Finished, Query
 from storage.conversations import ConversationKey
@@ -90,10 +90,19 @@ def result_as_json(result: ExecutionResult) -> dict[str, Any]:
         "first_token_seconds": result.first_token_seconds,
         "tokens": {
             "prompt": completion.prompt_tokens if completion else None,
+            "cached": completion.cached_tokens if completion else None,
             "response": completion.output_tokens if completion else None,
         },
+        "tokens_per_second": _rounded(speed(result)),
+        "prompt_tokens_per_second": _rounded(completion.prompt_tokens_per_second if completion else None),
+        "load_seconds": _rounded(completion.load_seconds if completion else None),
+        "peak_memory_bytes": completion.peak_memory_bytes if completion else None,
         "fallback_used": result.fallback_used,
         "cut": result.cut,
         "decision": decision_as_json(result.decision) if result.decision else None,
         "attempts": [attempt_as_json(attempt) for attempt in result.attempts],
     }
+
+
+def _rounded(figure: float | None) -> float | None:
+    return None if figure is None else round(figure, 3)

@@ -70,7 +70,8 @@ async def test_json_tells_everything(line: CommandLine) -> None:
     told = json.loads(ran.out)
     assert (ran.status, ran.err) == (0, "")
     assert (told["success"], told["response"], told["model"]) == (True, "It is love.", "ollama_qwen25_7b")
-    assert told["tokens"] == {"prompt": 26, "response": 2}
+    assert told["tokens"] == {"prompt": 26, "cached": None, "response": 2}
+    assert (told["tokens_per_second"], told["peak_memory_bytes"]) == (20.0, None)
     assert told["seconds"] > 0
     assert told["decision"]["candidates"][0]["model"] == "ollama_qwen25_7b"
     assert [attempt["outcome"] for attempt in told["attempts"]] == ["answered"]

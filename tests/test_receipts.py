@@ -20,6 +20,14 @@ def test_the_style_says_how_much_is_shown(style: str, line: str) -> None:
     assert receipt(a_result(), REGISTRY, style) == line
 
 
+@pytest.mark.parametrize(("seconds", "word"), [(9.2, " · loaded in 9 s"), (0.1, ""), (None, "")])
+def test_a_load_that_took_its_time_is_told(seconds: float | None, word: str) -> None:
+    """It says why a short answer came late; a server's milliseconds say nothing."""
+    loaded = answered(completion=Completion(tokens_per_second=43.2, load_seconds=seconds))
+    assert receipt(a_result(attempts=(loaded,)), REGISTRY) == f"Qwen2.5 7B · question · 1.2 s{word} · 43 tok/s"
+    assert receipt(a_result(attempts=(loaded,)), REGISTRY, "short") == "Qwen2.5 7B"
+
+
 @pytest.mark.parametrize("style", ["full", "short", "off"])
 def test_a_fallback_is_never_left_out(style: str) -> None:
     """Each model that failed is named, with why and whether text of it was seen."""

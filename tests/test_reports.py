@@ -10,7 +10,7 @@ from dialogue import reports
 from routing.endpoint_queue import EndpointLoad
 from routing.model_registry import ModelRegistry
 from routing.response_formatter import ResponseFormatter
-from routing.types import Attempt, Endpoint, ModelOffer, Outcome
+from routing.types import Attempt, Completion, Endpoint, ModelOffer, Outcome
 from storage.analytics import Report, StoredAttempt, StoredDecision, Tally, Timing, Usage
 from tests.runs import CODER, FOURTEEN, OLLAMA, REGISTRY, SEVEN, a_result, answered, decided, failed
 
@@ -66,13 +66,39 @@ def test_why_explains_a_run_in_words() -> None:
     assert "After it: Qwen2.5 7B (MLX), " in text
     assert " more." in text
     assert "Built-in" not in text
-    assert text.endswith("Qwen2.5 7B answered in 1.2 s.")
+    assert text.endswith("Qwen2.5 7B answered in 1.2 s.\n\n10 tokens read; 50 tokens written at 43 tok/s.")
 
 
 def test_why_names_what_failed_on_the_way() -> None:
     """With the reason, before who answered in the end."""
     text = shown(reports.why(a_result(attempts=(failed(), answered())), REGISTRY))
     assert "DeepSeek Coder 6.7B failed: timed out. Qwen2.5 7B answered" in text
+
+
+def test_why_tells_what_the_server_measured() -> None:
+    """The load, the part of the prompt that was still known, the speeds, the memory."""
+    measured = Completion(
+        prompt_tokens=2064,
+        output_tokens=1,
+        tokens_per_second=43.2,
+        load_seconds=9.24,
+        cached_tokens=1980,
+        prompt_tokens_per_second=412.4,
+        peak_memory_bytes=19_240_000_000,
+    )
+    text = shown(reports.why(a_result(attempts=(answered(completion=measured),)), REGISTRY))
+    assert text.endswith(
+        "The model was loaded in 9.2 s; 2,064 tokens read, 1,980 of them still known, the rest at 412 tok/s; "
+        "1 token written at 43 tok/s; 19 GB of memory at the most."
+    )
+
+
+def test_why_makes_up_no_figures() -> None:
+    """A server that measures nothing, and the built-in answers, have none."""
+    silent = answered(completion=Completion())
+    assert shown(reports.why(a_result(attempts=(silent,)), REGISTRY)).endswith("answered in 1.2 s.")
+    exact = answered("builtin")
+    assert shown(reports.why(a_result(model_id="builtin", attempts=(exact,)), REGISTRY)).endswith("answered in 1.2 s.")
 
 
 def test_why_groups_what_was_left_out() -> None:
