@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from routing.wait_estimates import queued_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# What the last answers took says what the next ones will; older ones were asked of other models, perhaps.
+_ANSWERS_MEASURED = 20
 
 
 class EndpointLoad(NamedTuple):
@@ -15,11 +24,15 @@ class EndpointLoad(NamedTuple):
 
 
 class Ticket:
-    """A place in the line, or, once `granted`, the right to run. Give it back with `EndpointQueue.leave`."""
+    """A place in the line, or, once `granted`, the right to run. Give it back with `EndpointQueue.leave`.
+
+    `runs_since` is when it began to run, by the queue's clock; None while it waits, here or in the server's own line.
+    """
 
     def __init__(self, queue: EndpointQueue, chat_id: str) -> None:
         self.chat_id = chat_id
         self.granted = False
+        self.runs_since: float | None = None
         self._queue = queue
         self._moved = asyncio.Event()
 
@@ -27,6 +40,20 @@ class Ticket:
     def position(self) -> int:
         """1 is next in line; 0 once granted."""
         return 0 if self.granted else self._queue.position(self)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the wait in this line is expected to take; None: nobody knows."""
+        return self._queue.wait_seconds(self.position)
+
+    def waits_inside(self, position: int) -> float | None:
+        """Note that the server has a line of its own, and this its place in it; how long that is expected to take."""
+        self.runs_since = None
+        return self._queue.inside_seconds(position)
+
+    def runs(self) -> None:
+        """Note that the model begins only now: what was waited for until here is not the answer's own time."""
+        self._queue.begin(self)
 
     async def moved(self) -> None:
         """Wait until the line has moved."""
@@ -41,10 +68,12 @@ class Ticket:
 class EndpointQueue:
     """At most `limit` generations at once. Waiting chats are served in turn, so that one with many does not block."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
-        self._running = 0
+        self._clock = clock
+        self._granted: list[Ticket] = []
         self._waiting: dict[str, deque[Ticket]] = {}  # in the order in which the chats' turns come
+        self._measured: deque[float] = deque(maxlen=_ANSWERS_MEASURED)
 
     @property
     def load(self) -> int:
@@ -54,7 +83,7 @@ class EndpointQueue:
     @property
     def loads(self) -> EndpointLoad:
         """Generations that run, and those that wait."""
-        return EndpointLoad(self._running, sum(map(len, self._waiting.values())))
+        return EndpointLoad(len(self._granted), sum(map(len, self._waiting.values())))
 
     def enter(self, chat_id: str) -> Ticket:
         """Get in line; the ticket is granted at once when there is room."""
@@ -66,13 +95,31 @@ class EndpointQueue:
     def leave(self, ticket: Ticket) -> None:
         """Give a ticket back, granted or not; the next in line is let in."""
         if ticket.granted:
-            self._running -= 1
+            self._granted.remove(ticket)
+            if ticket.runs_since is not None:
+                self._measured.append(self._clock() - ticket.runs_since)
         else:
             line = self._waiting[ticket.chat_id]
             line.remove(ticket)
             if not line:
                 del self._waiting[ticket.chat_id]
         self._grant()
+
+    def begin(self, ticket: Ticket) -> None:
+        """Count from now on how long a ticket's answer takes."""
+        ticket.runs_since = self._clock()
+
+    def wait_seconds(self, position: int) -> float | None:
+        """How long a place in this line is expected to wait; None: nobody knows."""
+        now = self._clock()
+        held = [now - (now if ticket.runs_since is None else ticket.runs_since) for ticket in self._granted]
+        return queued_seconds(position, held, self._limit, self._measured) if position else None
+
+    def inside_seconds(self, position: int) -> float | None:
+        """How long a place in the server's own line is expected to wait: it works on as many as run now."""
+        now = self._clock()
+        running = [now - ticket.runs_since for ticket in self._granted if ticket.runs_since is not None]
+        return queued_seconds(position, running, len(running), self._measured) if running else None
 
     def position(self, ticket: Ticket) -> int:
         """Count who is served before a waiting ticket, and itself."""
@@ -84,14 +131,15 @@ class EndpointQueue:
         return sum(before) + depth + 1
 
     def _grant(self) -> None:
-        while self._running < self._limit and self._waiting:
+        while len(self._granted) < self._limit and self._waiting:
             chat_id = next(iter(self._waiting))
             line = self._waiting.pop(chat_id)
             ticket = line.popleft()
             if line:
                 self._waiting[chat_id] = line  # behind the others
             ticket.granted = True
-            self._running += 1
+            self._granted.append(ticket)
+            self.begin(ticket)
             ticket.notify()
         for line in self._waiting.values():
             for ticket in line:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from routing.endpoint_queue import EndpointLoad, EndpointQueue, Ticket
 from tests.answers import PATIENCE_SECONDS
+from tests.virtual_time import VirtualTime
 
 
 def test_there_is_room_up_to_the_limit() -> None:
@@ -60,6 +61,56 @@ async def test_who_waits_is_told_of_every_move() -> None:
         while not waiting.granted:
             await waiting.moved()
     assert waiting.position == 0
+
+
+def test_the_wait_is_worked_out_from_the_last_answers() -> None:
+    """From none at first; the time in line is no part of what an answer takes."""
+    time = VirtualTime()
+    queue = EndpointQueue(1, time.clock)
+    first, second = queue.enter("a"), queue.enter("b")
+    assert (first.seconds, second.seconds) == (None, None)
+    time.now = 6.0
+    queue.leave(first)
+    third, fourth = queue.enter("c"), queue.enter("d")
+    assert (third.seconds, fourth.seconds) == (6, 15)  # 12, as one speaks
+    time.now = 10.0
+    assert third.seconds == 2
+    time.now = 16.0
+    assert third.seconds == 3  # the one that runs takes longer than it used to
+    queue.leave(second)
+    assert fourth.seconds == 8  # the average of 6 and 10
+
+
+def test_only_the_last_answers_count() -> None:
+    """A model server that has become faster is believed after some time."""
+    time = VirtualTime()
+    queue = EndpointQueue(1, time.clock)
+    for seconds in (*[100.0] * 5, *[3.0] * 20):
+        ticket = queue.enter("a")
+        time.now += seconds
+        queue.leave(ticket)
+    queue.enter("a")
+    assert queue.enter("b").seconds == 3
+
+
+def test_a_line_inside_the_server_moves_as_fast_as_answers_end() -> None:
+    """What waits there holds a place here, runs not yet, and is measured from when it does."""
+    time = VirtualTime()
+    queue = EndpointQueue(8, time.clock)
+    measured = queue.enter("a")
+    assert queue.enter("x").waits_inside(1) is None
+    time.now = 10.0
+    queue.leave(measured)
+    running, inside = queue.enter("b"), queue.enter("c")
+    time.now = 14.0
+    assert inside.waits_inside(1) == 6
+    assert inside.waits_inside(2) == 20  # 16, as one speaks
+    time.now = 20.0
+    queue.leave(running)
+    inside.runs()
+    time.now = 30.0
+    queue.leave(inside)
+    assert list(queue._measured) == [10.0, 10.0, 10.0]
 
 
 @given(st.integers(1, 3), st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 9)), max_size=60))
