@@ -59,6 +59,7 @@ def make_model(
     *,
     hidden: int = 64,
     layers: int = 2,
+    head_size: int = 16,
     seed: int = 0,
     context_tokens: int = 4096,
     thinking: Thinking | None = None,
@@ -66,15 +67,16 @@ def make_model(
 ) -> Path:
     """Write config.json, safetensors, a byte-level tokenizer and a chat template, as mlx_lm.load reads them.
 
-    `hidden` is a multiple of 32. `thinking`: the tokenizer has <think> markers, which the template opens or the model
-    would write itself. `template` replaces the chat template. The model never writes an end token of its own accord.
+    `hidden` is a multiple of twice `head_size`. `thinking`: the tokenizer has <think> markers, which the template opens
+    or the model would write itself. `template` replaces the chat template. The model never writes an end token of its
+    own accord.
     """
     from safetensors.numpy import save_file  # noqa: PLC0415 - slow to import, for the tests with engines only
 
     folder.mkdir(parents=True)
     markers = _MARKERS if thinking else _MARKERS[:-2]
     tokens = [*_byte_letters(), *_beginnings(), *markers]
-    config = _config(shape, hidden, layers, context_tokens, tokens)
+    config = _config(shape, (hidden, layers, head_size), context_tokens, tokens)
     save_file(_weights(config, tokens, seed), str(folder / "model.safetensors"), metadata={"format": "mlx"})
     (folder / "config.json").write_text(json.dumps(config))
     _write_tokenizer(folder, tokens, template or _TEMPLATES[thinking], context_tokens)
@@ -99,14 +101,16 @@ def _beginnings() -> list[str]:
     return list(dict.fromkeys(word[:end] for word in words for end in range(2, len(word) + 1)))
 
 
-def _config(shape: Shape, hidden: int, layers: int, context_tokens: int, tokens: list[str]) -> dict[str, object]:
+def _config(shape: Shape, size: tuple[int, int, int], context_tokens: int, tokens: list[str]) -> dict[str, object]:
+    """`size` is the width, the number of layers and that of one attention head."""
+    hidden, layers, head_size = size
     config: dict[str, object] = {
         "model_type": "qwen2" if shape == "qwen2" else "llama",
         "hidden_size": hidden,
         "num_hidden_layers": layers,
         "intermediate_size": 2 * hidden,
-        "num_attention_heads": hidden // 16,
-        "num_key_value_heads": hidden // 32,
+        "num_attention_heads": hidden // head_size,
+        "num_key_value_heads": hidden // head_size // 2,
         "rms_norm_eps": 1e-5,
         "vocab_size": len(tokens),
         "max_position_embeddings": context_tokens,
