@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 STOPPED = "⏹ stopped"
 # Servers measure a load where the model was in memory too; one that nobody noticed needs no word.
-_LONG_LOAD_SECONDS = 2.0
+_LONG_LOAD_SECONDS = 3.0
 _CUT = {
     "repetition": "✂ cut: the model had begun to repeat itself",
     "length": "✂ cut at the longest answer allowed: say “go on” for the rest",

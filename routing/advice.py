@@ -9,17 +9,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from routing.model_registry import ModelRegistry
-    from routing.types import Attempt, Endpoint
+    from routing.types import Attempt, Endpoint, ModelMetadata
 
 FIRST_MODEL = "qwen2.5:7b-instruct-q4_K_M"
 _NAMES = {"ollama": "Ollama", "lmstudio": "LM Studio", "mlx": "MLX"}
 _START = {
     "ollama": "start it with `ollama serve`",
     "lmstudio": "start its server on the Developer page, or with `lms server start`",
+    "mlx": "`scripts/run doctor` says why",
 }
 _FILL = {
     "ollama": f"pull one with `ollama pull {FIRST_MODEL}`",
     "lmstudio": "download one in LM Studio",
+    "mlx": "name in MLX_MODEL_PATHS the folder of one, with its config.json, or its name on Hugging Face",
 }
 
 
@@ -31,9 +33,12 @@ def what_to_do(
     `noticed_within_seconds` is how soon a server that was started is found; None: nobody looks again by itself.
     """
     if not endpoints:
-        return "No model server is set up: set OLLAMA_BASE_URL or LMSTUDIO_BASE_URL, and start that server."
+        return (
+            "No model server is set up: set OLLAMA_BASE_URL or LMSTUDIO_BASE_URL, and start that server; "
+            "or name MLX models in MLX_MODEL_PATHS."
+        )
     sentences = [_about(registry, endpoint) for endpoint in endpoints]
-    if noticed_within_seconds and any(map(registry.is_down, endpoints)):
+    if noticed_within_seconds and any(registry.is_down(endpoint) for endpoint in endpoints if endpoint.url):
         sentences.append(f"A server that was just started is noticed within {_duration(noticed_within_seconds)}.")
     return " ".join(filter(None, sentences))
 
@@ -58,11 +63,25 @@ def _duration(seconds: float) -> str:
 
 
 def _about(registry: ModelRegistry, endpoint: Endpoint) -> str:
-    where = f"{backend_name(endpoint.backend)} at {endpoint.address}"
+    where = backend_name(endpoint.backend) + (f" at {endpoint.address}" if endpoint.url else "")
     if registry.is_down(endpoint):
         return f"{where} cannot be reached: {_START.get(endpoint.backend, 'start it')}."
     if registry.get_models_by_backend(endpoint.backend):
         return ""
+    if to_fetch := _to_fetch(registry, endpoint):
+        return (
+            f"{where} has not downloaded {to_fetch.display_name} yet: `scripts/run models load {to_fetch.model_id}` "
+            f"does, and so does `/models load {to_fetch.model_id}` of an admin in Telegram."
+        )
     if registry.has_models(endpoint):
         return f"{where} has models, but each is switched off or failed a moment ago: ask again in a minute."
     return f"{where} has no model that can be used now: {_FILL.get(endpoint.backend, 'load one there')}."
+
+
+def _to_fetch(registry: ModelRegistry, endpoint: Endpoint) -> ModelMetadata | None:
+    """Find a model that an endpoint could have, were it downloaded."""
+    for model in registry.get_all_models():
+        offer = registry.offers_of(model.model_id).get(endpoint)
+        if offer and not offer.downloaded:
+            return model
+    return None

@@ -68,7 +68,29 @@ def test_models_that_failed_just_now_are_not_called_missing(registry: ModelRegis
 
 def test_without_any_server_the_settings_are_named(registry: ModelRegistry) -> None:
     """There is nothing to start yet."""
-    assert "set OLLAMA_BASE_URL or LMSTUDIO_BASE_URL" in what_to_do(registry, [])
+    said = what_to_do(registry, [])
+    assert "set OLLAMA_BASE_URL or LMSTUDIO_BASE_URL" in said
+    assert "MLX_MODEL_PATHS" in said
+
+
+def test_models_of_this_process_have_no_address(registry: ModelRegistry) -> None:
+    """Where none can be read, the setting is named; where it does not work at all, the doctor is."""
+    mlx = Endpoint("mlx")
+    registry.apply_offers(mlx, [])
+    assert what_to_do(registry, [mlx]).startswith("MLX has no model that can be used now: name in MLX_MODEL_PATHS ")
+    registry.apply_offers(mlx, None)
+    assert what_to_do(registry, [mlx], 30.0) == "MLX cannot be reached: `scripts/run doctor` says why."
+
+
+def test_a_model_that_is_not_downloaded_is_offered(registry: ModelRegistry) -> None:
+    """With the command that fetches it, as long as no other model of that backend is there."""
+    mlx = Endpoint("mlx")
+    there, missing = "acme/Tiny-4bit", "acme/Huge-4bit"
+    registry.apply_offers(mlx, [an_offer(missing, mlx, display_name="Huge 4bit", downloaded=False)])
+    said = what_to_do(registry, [mlx])
+    assert said.startswith("MLX has not downloaded Huge 4bit yet: `scripts/run models load mlx_acme_huge_4bit` does")
+    registry.apply_offers(mlx, [an_offer(missing, mlx, downloaded=False), an_offer(there, mlx)])
+    assert what_to_do(registry, [mlx]) == ""
 
 
 def test_who_failed_is_named_once_with_the_reason(registry: ModelRegistry) -> None:
