@@ -40,8 +40,13 @@ class _Serving:
     """One model at one endpoint, which has a name of its own for it."""
 
     name: str
-    loaded: bool = False
+    loaded: bool | None = None
     cooling_until: float = 0.0
+    offer: ModelOffer | None = None  # None: this endpoint was never asked
+
+    @property
+    def downloaded(self) -> bool:
+        return self.offer is None or self.offer.downloaded
 
 
 class ModelRegistry:
@@ -61,6 +66,7 @@ class ModelRegistry:
         self._last_offers: dict[Endpoint, tuple[ModelOffer, ...]] = {}  # of endpoints that are down, too
         self._doubted: set[Endpoint] = set()
         self._away: set[str] = set()  # what an endpoint that is down had before
+        self._comebacks: dict[Endpoint, int] = {}
         self._closed: dict[str, str] = {}
         self._switched_off: dict[str, str] = {}
         self._clock = clock
@@ -122,7 +128,11 @@ class ModelRegistry:
         model = self._models[model_id]
         servings = self._servings.get(model_id, {})
         now = self._clock()
-        up = {endpoint: serving for endpoint, serving in servings.items() if endpoint not in self._doubted}
+        up = {
+            endpoint: serving
+            for endpoint, serving in servings.items()
+            if endpoint not in self._doubted and serving.downloaded
+        }
         ready = [endpoint for endpoint, serving in up.items() if serving.cooling_until <= now]
         ready.sort(key=lambda endpoint: not servings[endpoint].loaded)
         reason = self._why_not(model, ready=bool(ready))
@@ -145,6 +155,30 @@ class ModelRegistry:
         serving = self._servings.get(model_id, {}).get(endpoint)
         return serving.loaded if serving else None
 
+    def offers_of(self, model_id: str) -> dict[Endpoint, ModelOffer]:
+        """Find what each endpoint that was asked says of a model, downloaded or not, cooling down or not."""
+        servings = self._servings.get(model_id, {})
+        return {endpoint: serving.offer for endpoint, serving in servings.items() if serving.offer}
+
+    def name_at(self, model_id: str, endpoint: Endpoint) -> str:
+        """Give the name by which an endpoint knows a model; the id itself where it knows none."""
+        serving = self._servings.get(model_id, {}).get(endpoint)
+        model = self._models.get(model_id)
+        return serving.name if serving else model.backend_name if model else model_id
+
+    def in_memory(self) -> dict[tuple[Endpoint, str], str]:
+        """List what is in memory where a server says so: endpoint and name there -> the first model of that name."""
+        found: dict[tuple[Endpoint, str], str] = {}
+        for model_id, at in self._servings.items():
+            for endpoint, serving in at.items():
+                if serving.loaded and serving.offer and serving.offer.loaded is not None:
+                    found.setdefault((endpoint, serving.name), model_id)
+        return found
+
+    def comebacks(self, endpoint: Endpoint) -> int:
+        """Count how often an endpoint was gone and came back: what was held against it before is over."""
+        return self._comebacks.get(endpoint, 0)
+
     def update_availability(self, model_id: str, available: bool, reason: str = "unavailable") -> None:  # noqa: FBT001  # the specification's signature
         """Take a model out of the choice by hand, for a reason in words, or put it back."""
         if available:
@@ -162,13 +196,15 @@ class ModelRegistry:
     def apply_offers(self, endpoint: Endpoint, offers: Sequence[ModelOffer] | None) -> bool:
         """Take in what an endpoint offers; None: it cannot be reached. True when that changed anything."""
         known = _in_order(offers) if offers is not None else None
-        if endpoint in self._offers and self._offers[endpoint] == known and endpoint not in self._doubted:
+        if self._is_no_news(endpoint, known):
             return False
+        if known is not None and endpoint in self._gone():
+            self._comebacks[endpoint] = self.comebacks(endpoint) + 1
         self._doubted.discard(endpoint)
         self._offers[endpoint] = known
         if known is not None:
             self._last_offers[endpoint] = known
-        self._rebuild()
+        self._rebuild(heard=endpoint)
         return True
 
     def doubt(self, endpoint: Endpoint) -> None:
@@ -186,11 +222,12 @@ class ModelRegistry:
         return any(endpoint in at for at in self._servings.values())
 
     def mark_loaded(self, model_id: str, endpoint: Endpoint) -> None:
-        """Note that a model has just answered at an endpoint, so that it is in memory there."""
-        serving = self._serving(model_id, endpoint)
-        if serving and not serving.loaded:
-            serving.loaded = True
-            self._touch()
+        """Note that a model has just answered at an endpoint, so that it is in memory there, until its next word."""
+        self._mark(model_id, endpoint, loaded=True)
+
+    def mark_unloaded(self, model_id: str, endpoint: Endpoint) -> None:
+        """Note that a model has left an endpoint's memory."""
+        self._mark(model_id, endpoint, loaded=False)
 
     def cool_down(self, model_id: str, endpoint: Endpoint, until: float) -> None:
         """Keep a model at an endpoint out of the choice until `until` (this registry's clock); 0 ends it."""
@@ -200,6 +237,25 @@ class ModelRegistry:
             self._touch()
 
     # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _mark(self, model_id: str, endpoint: Endpoint, *, loaded: bool) -> None:
+        """Mark every model that goes by the same name there: it is one in memory."""
+        serving = self._serving(model_id, endpoint)
+        if serving is None or serving.loaded is loaded:
+            return
+        for at in self._servings.values():
+            if (other := at.get(endpoint)) and other.name == serving.name:
+                other.loaded = loaded
+                if loaded and other.offer:
+                    other.offer = dataclasses.replace(other.offer, downloaded=True)
+        self._touch()
+
+    def _is_no_news(self, endpoint: Endpoint, offers: tuple[ModelOffer, ...] | None) -> bool:
+        """Whether an endpoint has said the same before, and nothing was noted since that it now denies."""
+        if endpoint not in self._offers or self._offers[endpoint] != offers or endpoint in self._doubted:
+            return False
+        here = (serving for at in self._servings.values() if (serving := at.get(endpoint)))
+        return all(serving.offer is None or serving.offer.loaded in (None, serving.loaded) for serving in here)
 
     def _available(self) -> list[ModelMetadata]:
         return [model for model in self._models.values() if self.status(model.model_id).available]
@@ -220,9 +276,13 @@ class ModelRegistry:
         off = self._switched_off.get(model.model_id) or self._closed.get(model.backend)
         if off or ready:
             return off or ""
-        if servings := self._servings.get(model.model_id):
-            return f"{model.backend} not reachable" if self._doubted.issuperset(servings) else "cooling down"
-        return self._why_not_offered(model)
+        servings = self._servings.get(model.model_id)
+        if not servings:
+            return self._why_not_offered(model)
+        there = [serving for endpoint, serving in servings.items() if endpoint not in self._doubted]
+        if not there:
+            return f"{model.backend} not reachable"
+        return "cooling down" if any(serving.downloaded for serving in there) else "not downloaded yet"
 
     def _why_not_offered(self, model: ModelMetadata) -> str:
         """Say why no endpoint of its backend offers a model; empty while none has been asked."""
@@ -232,8 +292,11 @@ class ModelRegistry:
         reachable = model.model_id not in self._away and any(offers is not None for offers in answers)
         return "not installed" if reachable else f"{model.backend} not reachable"
 
-    def _rebuild(self) -> None:
-        """Lay all offers over the catalog anew; what cools down goes on cooling."""
+    def _rebuild(self, heard: Endpoint | None = None) -> None:
+        """Lay all offers over the catalog anew; what cools down goes on cooling.
+
+        What is in memory is as the endpoint says that was just heard, and elsewhere as it was.
+        """
         before = self._servings
         self._models = dict(self._catalog)
         self._servings = {
@@ -245,7 +308,7 @@ class ModelRegistry:
             for offer in offers or ():
                 for model_id in self._take_in(offer):
                     old = before.get(model_id, {}).get(endpoint)
-                    serving = _Serving(offer.backend_name, offer.loaded, old.cooling_until if old else 0.0)
+                    serving = _serving_of(offer, old, is_news=endpoint == heard)
                     self._servings.setdefault(model_id, {})[endpoint] = serving
         self._remember_those_away()
         self._touch()
@@ -299,6 +362,16 @@ class ModelRegistry:
         now = self._clock()
         cooling = (serving.cooling_until for at in self._servings.values() for serving in at.values())
         self._next_change = min((until for until in cooling if until > now), default=float("inf"))
+
+
+def _serving_of(offer: ModelOffer, old: _Serving | None, *, is_news: bool) -> _Serving:
+    """Join an offer with what is known of the model there; where the offer is old, what was noted since stands."""
+    if old is None or old.name != offer.backend_name:
+        return _Serving(offer.backend_name, offer.loaded, old.cooling_until if old else 0.0, offer)
+    if not is_news and old.offer:
+        return old
+    loaded = old.loaded if offer.loaded is None else offer.loaded
+    return _Serving(offer.backend_name, loaded, old.cooling_until, offer)
 
 
 def _same_name(known: str, offered: str) -> bool:
