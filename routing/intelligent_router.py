@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from routing.model_registry import ModelRegistry
+    from routing.model_residency import ModelResidency
     from routing.types import ModelMetadata, TaskClassification
 
 TURNS_LEFT_OUT = "the conversation is longer than any model's context: its oldest turns are left out"
@@ -45,7 +46,8 @@ _LAST = Candidate(BUILTIN, 0.0, ("needs no server",))
 class IntelligentRouter:
     """Decides which models answer a query, and in which order. Pure but for its own counts; nothing is awaited on.
 
-    `max_cost` is 0-1; `stickiness_margin` is how far a chat's model may score behind the best and still be kept.
+    `max_cost` is 0-1; `stickiness_margin` is how far a chat's model may score behind the best and still be kept. With a
+    `residency`, what a load takes counts too, and a model that fits no memory is no candidate.
     """
 
     def __init__(  # noqa: PLR0913  # the specification's three, and what later ones need, by name
@@ -57,15 +59,17 @@ class IntelligentRouter:
         preferred_backend: str | None = None,
         stickiness_margin: float = 0.05,
         classifier: TaskClassifier | None = None,
+        residency: ModelResidency | None = None,
     ) -> None:
         self.registry = registry
+        self.residency = residency
         self.strategy = strategy
         self.max_cost = max_cost
         self._preferred_backend = preferred_backend
         self._stickiness_margin = stickiness_margin
         self._classifier = classifier or TaskClassifier()
         self._rankings: dict[TaskKind, Ranking] = {}
-        self._rankings_version = -1
+        self._rankings_version = (-1, -1)
         self._total = 0
         self._fallbacks = 0
         self._by_complexity: Counter[str] = Counter()
@@ -104,7 +108,7 @@ class IntelligentRouter:
             candidates=(*candidates, _LAST),
             exclusions=exclusions,
             estimated_tokens=task.estimated_tokens,
-            estimated_seconds=_estimated_seconds(first, task),
+            estimated_seconds=_estimated_seconds(first, task, ranking.load_seconds.get(first.model_id, 0.0)),
             estimated_cost=first.cost,
             race=weights_for(strategy, task).race,
             notes=notes + moved + ranking.notes,  # what matters most, first
@@ -120,7 +124,7 @@ class IntelligentRouter:
             strategy=query.strategy or self.strategy,
             candidates=tuple(Candidate(model, 0.0, ("asked for by name",)) for model in models),
             estimated_tokens=task.estimated_tokens,
-            estimated_seconds=_estimated_seconds(models[0], task),
+            estimated_seconds=_estimated_seconds(models[0], task, self._load_seconds(models[0])),
             estimated_cost=models[0].cost,
         )
 
@@ -158,12 +162,12 @@ class IntelligentRouter:
             max_cost=self._cost_limit(query),
             preferred_backend=query.preferred_backend or self._preferred_backend,
         )
-        version = self.registry.version
+        version = self.registry.version, self.residency.version if self.residency else 0
         if version != self._rankings_version or len(self._rankings) >= _KEPT_RANKINGS:
             self._rankings.clear()
             self._rankings_version = version
         if kind not in self._rankings:
-            self._rankings[kind] = rank(self.registry, kind)
+            self._rankings[kind] = rank(self.registry, kind, self.residency)
         return self._rankings[kind]
 
     def _rearranged(
@@ -178,6 +182,13 @@ class IntelligentRouter:
                 tried = [candidate for candidate in candidates if candidate.model.model_id in query.avoid_model_ids]
                 return (*fresh, *tried), ("asked again: another model goes first",)
         return self._chat_model_first(candidates, query.current_model_id)
+
+    def _load_seconds(self, model: ModelMetadata) -> float:
+        """Say how long a model takes to be in memory where it is had soonest; 0 where nobody knows."""
+        if self.residency is None or self.registry.get_model(model.model_id) is None:
+            return 0.0
+        endpoints = self.registry.status(model.model_id).endpoints
+        return (self.residency.outlook_at_best(model, endpoints).load_seconds or 0.0) if endpoints else 0.0
 
     def _cost_limit(self, query: Query) -> float:
         """Let a model that the person chose be as costly as it is."""
@@ -217,11 +228,12 @@ def _chosen_first(
     return candidates, (f"{out.model.display_name}, which you chose, was left out: {out.reason}",)
 
 
-def _estimated_seconds(model: ModelMetadata, task: TaskClassification) -> float:
-    """Add the class's time to a first token and the answer's length at the model's speed."""
+def _estimated_seconds(model: ModelMetadata, task: TaskClassification, load_seconds: float) -> float:
+    """Add the load, the class's time to a first token, and the answer's length at the model's speed."""
     if not model.tokens_per_second:
         return 0.0
-    return round(_FIRST_TOKEN_SECONDS[model.speed_class] + task.estimated_tokens / model.tokens_per_second, 2)
+    answer = task.estimated_tokens / model.tokens_per_second
+    return round(load_seconds + _FIRST_TOKEN_SECONDS[model.speed_class] + answer, 2)
 
 
 def _fitting(ranking: Ranking, query: Query, task: TaskClassification) -> tuple[Fitting, tuple[str, ...]]:

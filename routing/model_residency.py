@@ -178,6 +178,10 @@ class ModelResidency:
         """Sort endpoints: those that have the model in memory, then by what a load there takes and who must go."""
         return sorted(endpoints, key=lambda endpoint: _effort(self.outlook(model, endpoint)))
 
+    def outlook_at_best(self, model: ModelMetadata, endpoints: Iterable[Endpoint]) -> Outlook:
+        """Give the outlook at the endpoint that `best_first` puts first. Raises ValueError without endpoints."""
+        return min((self.outlook(model, endpoint) for endpoint in endpoints), key=_effort)
+
     def is_here(self, endpoint: Endpoint) -> bool:
         """Whether an endpoint's models live in this host's memory."""
         if endpoint not in self._here:

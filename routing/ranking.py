@@ -12,9 +12,10 @@ from routing.strategies import SPEED_VALUE
 from routing.types import Candidate, Exclusion, Modality, ModelCapability, TaskCategory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from routing.model_registry import ModelRegistry, ModelStatus
+    from routing.model_residency import ModelResidency, Outlook
     from routing.strategies import Weights
     from routing.types import ModelMetadata
 
@@ -52,10 +53,20 @@ class Fitting(NamedTuple):
 
 
 class Ranking:
-    """All candidates for one kind of task, best first, what was left out, and notes on the whole."""
+    """All candidates for one kind of task, best first, what was left out, and notes on the whole.
 
-    def __init__(self, candidates: Sequence[Candidate], exclusions: Sequence[Exclusion], notes: Sequence[str]) -> None:
+    `load_seconds` is what each takes to be loaded, by its id; those that are in memory, or unknown, are not in it.
+    """
+
+    def __init__(
+        self,
+        candidates: Sequence[Candidate],
+        exclusions: Sequence[Exclusion],
+        notes: Sequence[str],
+        load_seconds: Mapping[str, float],
+    ) -> None:
         self.candidates = tuple(candidates)
+        self.load_seconds = load_seconds
         self.exclusions = tuple(exclusions)
         self.notes = tuple(notes)
         self._contexts = [served_context_tokens(candidate.model) for candidate in candidates]
@@ -85,14 +96,39 @@ class Ranking:
         return Fitting(fitting, tuple(too_small))
 
 
-def rank(registry: ModelRegistry, kind: TaskKind) -> Ranking:
-    """Rank all models of the registry for one kind of task."""
+def rank(registry: ModelRegistry, kind: TaskKind, residency: ModelResidency | None = None) -> Ranking:
+    """Rank all models of the registry for one kind of task; without a residency loads take nothing."""
     statuses = [registry.status(model.model_id) for model in registry.get_all_models()]
     left_out = [Exclusion(status.model, status.reason) for status in statuses if not status.available]
-    able, unable, notes = _through_gates([status for status in statuses if status.available], kind)
+    there = [status for status in statuses if status.available]
+    outlooks = _outlooks(there, residency)
+    too_large = [Exclusion(status.model, gap) for status in there if (gap := _memory_gap(outlooks, status.model))]
+    fitting = [status for status in there if not _memory_gap(outlooks, status.model)]
+    able, unable, notes = _through_gates(fitting, kind)
+    judged = (_judge(status, kind, outlooks.get(status.model.model_id)) for status in able)
     # sorted() is stable: among equals the order of the catalog decides.
-    candidates = sorted((_judge(status, kind) for status in able), key=lambda candidate: -candidate.score)
-    return Ranking(candidates, (*left_out, *unable), notes)
+    candidates = sorted(judged, key=lambda candidate: -candidate.score)
+    seconds = {model_id: outlook.load_seconds for model_id, outlook in outlooks.items() if outlook.load_seconds}
+    return Ranking(candidates, (*left_out, *too_large, *unable), notes, seconds)
+
+
+def _outlooks(statuses: Sequence[ModelStatus], residency: ModelResidency | None) -> dict[str, Outlook]:
+    """Look what each model would take where it is had soonest; nothing is known before any endpoint was asked."""
+    if residency is None:
+        return {}
+    return {
+        status.model.model_id: residency.outlook_at_best(status.model, status.endpoints)
+        for status in statuses
+        if status.endpoints
+    }
+
+
+def _memory_gap(outlooks: Mapping[str, Outlook], model: ModelMetadata) -> str:
+    outlook = outlooks.get(model.model_id)
+    if outlook is None or outlook.fits or outlook.needed_bytes is None:
+        return ""
+    capacity = (outlook.capacity_bytes or 0) / 1e9
+    return f"needs {outlook.needed_bytes / 1e9:.0f} GB, and {capacity:.0f} GB are there for models"
 
 
 def _through_gates(
@@ -140,7 +176,7 @@ def _cost_gap(model: ModelMetadata, kind: TaskKind) -> str:
     return f"over max_cost ({model.cost:g} > {kind.max_cost:g})" if over else ""
 
 
-def _judge(status: ModelStatus, kind: TaskKind) -> Candidate:
+def _judge(status: ModelStatus, kind: TaskKind, outlook: Outlook | None) -> Candidate:
     """Score one model. Too little quality costs it a whole point, and the preferred backend is worth two."""
     model, weights = status.model, kind.weights
     figure = _QUALITY_FIGURE.get(kind.category, "general")
@@ -152,6 +188,7 @@ def _judge(status: ModelStatus, kind: TaskKind) -> Candidate:
         + weights.speed * SPEED_VALUE[model.speed_class]
         + weights.cost * (1 - model.cost)
         + weights.warmth * (status.loaded is True)
+        - _load_cost(outlook, weights)
         + 2 * preferred
         - (quality < weights.min_quality)
     )
@@ -162,7 +199,25 @@ def _judge(status: ModelStatus, kind: TaskKind) -> Candidate:
         f"only {quality:g} {figure} quality": quality < weights.min_quality,
         model.speed_class.replace("_", " "): True,
         "loaded": status.loaded is True,
+        **dict.fromkeys(_load_reasons(outlook), True),
         f"{model.cost:g} cost": True,
         **{f"lacks {capability}": True for capability in sorted(lacking)},
     }
     return Candidate(model, round(score, 4), tuple(reason for reason, holds in reasons.items() if holds))
+
+
+def _load_cost(outlook: Outlook | None, weights: Weights) -> float:
+    if outlook is None or outlook.loaded is not False or outlook.load_seconds is None:
+        return 0.0
+    return weights.load_cost(outlook.load_seconds, len(outlook.evicts), evicts_busy=outlook.evicts_busy)
+
+
+def _load_reasons(outlook: Outlook | None) -> Iterator[str]:
+    if outlook is None or outlook.loaded is not False:
+        return
+    if outlook.load_seconds is not None:
+        yield f"needs {max(1, round(outlook.load_seconds))} s to load"
+    if outlook.evicts:
+        yield f"would evict {' and '.join(outlook.evicts)}"
+    if outlook.evicts_busy:
+        yield "would wait for another model's answer to end"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ class Weights:
     """One row: what each of four figures weighs in a model's score.
 
     The figures, each in [0, 1]: quality for the task at hand, speed by class (SPEED_VALUE), 1 - cost, and 1 for a model
-    that is in memory.
+    that is in memory. What a load takes counts against a model, by the weight of warmth too: see `load_cost`.
     `min_quality`: models below it come after all others. `capped`: max_cost holds. `race`: how many start at once.
     """
 
@@ -30,6 +31,20 @@ class Weights:
     capped: bool = True
     race: int = 1
 
+    def load_cost(self, seconds: float, evicted: int, *, evicts_busy: bool) -> float:
+        """Say what a load takes off a model's score, in points: its seconds, and the models that must go for it.
+
+        3 s cost twice what being in memory earns, 9 s four times, 60 s nine times: each second more annoys less. A
+        model that must go counts like 3 s, since it will be missed, and one that is generating much more: it would be
+        waited for.
+        """
+        in_vain = 2 * math.log2(1 + seconds / 3) + 2 * evicted
+        return self.warmth * in_vain + _BUSY_COST * evicts_busy
+
+
+# Points for a load that has to wait until another model has answered: more than a model of the same size that is there
+# can lack in quality, and less than the smallest lacks against the largest.
+_BUSY_COST = 0.25
 
 # What a speed class is worth. Speed goes by class and not by tokens/s, so that models of one class are equals and the
 # order of the catalog decides (specification S1.7).
@@ -50,6 +65,8 @@ _SPECIALIST = Weights(quality=0.50, speed=0.30, cost=0.20, warmth=0.05, min_qual
 # Speed and warmth together weigh less than a hundredth of quality does: they part equals, and no others.
 _QUALITY = Weights(quality=0.99, speed=0.005, cost=0.0, warmth=0.002)
 _BEST = replace(_QUALITY, capped=False)
+# Somebody who asks for much code waits for the model that writes it best.
+_PATIENT_SPECIALIST = replace(_SPECIALIST, warmth=0.01)
 
 _AUTO_BY_COMPLEXITY: Mapping[TaskComplexity, Weights] = {
     TaskComplexity.TRIVIAL: _INSTANT,
@@ -62,13 +79,13 @@ _AUTO_BY_CATEGORY: Mapping[tuple[TaskCategory, TaskComplexity], Weights] = {
     (TaskCategory.CODE, TaskComplexity.TRIVIAL): _QUICK,
     (TaskCategory.CODE, TaskComplexity.SIMPLE): _SPECIALIST,
     (TaskCategory.CODE, TaskComplexity.MODERATE): _SPECIALIST,
-    (TaskCategory.CODE, TaskComplexity.COMPLEX): _SPECIALIST,
+    (TaskCategory.CODE, TaskComplexity.COMPLEX): _PATIENT_SPECIALIST,
     (TaskCategory.MATH, TaskComplexity.TRIVIAL): _QUICK,
     (TaskCategory.REASONING, TaskComplexity.TRIVIAL): _QUICK,
 }
 STRATEGIES: Mapping[RoutingStrategy, Weights] = {
     RoutingStrategy.AUTO: _BALANCED,
-    RoutingStrategy.SPEED: Weights(quality=0.02, speed=0.98, cost=0.0, warmth=0.02),
+    RoutingStrategy.SPEED: Weights(quality=0.02, speed=0.98, cost=0.0, warmth=0.10),
     RoutingStrategy.QUALITY: _QUALITY,
     RoutingStrategy.BALANCED: _BALANCED,
     RoutingStrategy.COST_OPTIMIZED: Weights(quality=0.05, speed=0.05, cost=0.90, warmth=0.02),
