@@ -28,7 +28,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOpti
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter
 
 from handlers.backoff import backoffs, outlast, rest
-from handlers.limiter import Urgency
+from handlers.limiter import Announced, Urgency
 from handlers.lost import Lost
 from handlers.transport import NotSent
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from telegram.ext import ExtBot
 
-    from handlers.limiter import Limiter
+    from handlers.limiter import Limiter, Manner
     from handlers.parts import Part, Version
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class Delivery:
 
     def __init__(
         self,
-        bot: ExtBot[Urgency],
+        bot: ExtBot[Manner],
         target: Target,
         limiter: Limiter,
         *,
@@ -85,11 +85,18 @@ class Delivery:
         self._on_migrated = on_migrated
         self._read_timeout_seconds = read_timeout_seconds
 
-    async def send(self, part: Part, keyboard: InlineKeyboardMarkup | None = None, *, is_reply: bool = False) -> int:
-        """Send a part as a new message; its id."""
+    async def send(
+        self,
+        part: Part,
+        keyboard: InlineKeyboardMarkup | None = None,
+        *,
+        is_reply: bool = False,
+        about_to: Callable[[Lost], Awaitable[None]] | None = None,
+    ) -> int:
+        """Send a part as a new message; its id. `about_to` is told, just before each try, what may be lost then."""
 
         async def attempt(version: Version) -> int:
-            return await self._send_or_find(version, part, keyboard, is_reply=is_reply)
+            return await self._send_or_find(version, part, keyboard, is_reply=is_reply, about_to=about_to)
 
         return await self._with_fallback(part, attempt)
 
@@ -117,14 +124,20 @@ class Delivery:
         except BadRequest:
             log.info("a message that should be deleted was gone already")
 
-    async def find(self, lost: Lost, *, of_earlier_life: bool = False) -> int | None:
+    async def find(
+        self,
+        lost: Lost,
+        *,
+        of_earlier_life: bool = False,
+        not_there: Callable[[Lost], Awaitable[None]] | None = None,
+    ) -> int | None:
         """Look for a message that may have been sent, perhaps before the program was started; its id.
 
-        Buttons that it had are gone.
+        Buttons that it had are gone. `not_there` is told what is left to look for, after each id that was not it.
         """
         with self._limiter.known.doubt():
             async with self._limiter.sends_halted(self.target.chat_id):
-                return await self._search(lost, of_earlier_life=of_earlier_life)
+                return await self._search(lost, of_earlier_life=of_earlier_life, not_there=not_there)
 
     async def is_open(self) -> bool:
         """Whether the chat exists and has not thrown us out, for all that Telegram says."""
@@ -154,7 +167,7 @@ class Delivery:
         version = next(part.versions())
         if message_id is None:
             return await self._following(
-                lambda: self._send(version, keyboard, is_reply=part.index == 0, urgency=urgency)
+                lambda: self._send(version, keyboard, is_reply=part.index == 0, manner=urgency)
             )
         return await self._edit(message_id, version, keyboard, urgency)
 
@@ -173,7 +186,7 @@ class Delivery:
         keyboard: InlineKeyboardMarkup | None,
         *,
         is_reply: bool,
-        urgency: Urgency = Urgency.FINAL,
+        manner: Manner = Urgency.FINAL,
     ) -> int:
         reply_to = self.target.reply_to_message_id if is_reply and self.target.is_group else None
         message = await self._bot.send_message(
@@ -182,7 +195,7 @@ class Delivery:
             reply_parameters=ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None,
             reply_markup=keyboard,
             link_preview_options=_NO_PREVIEW,
-            rate_limit_args=urgency,
+            rate_limit_args=manner,
             **version,
         )
         return message.message_id
@@ -216,15 +229,22 @@ class Delivery:
         return await attempt(plain)
 
     async def _send_or_find(
-        self, version: Version, part: Part, keyboard: InlineKeyboardMarkup | None, *, is_reply: bool
+        self,
+        version: Version,
+        part: Part,
+        keyboard: InlineKeyboardMarkup | None,
+        *,
+        is_reply: bool,
+        about_to: Callable[[Lost], Awaitable[None]] | None,
     ) -> int:
         """Send until the message stands in the chat once."""
         patient = {**version, "read_timeout": self._read_timeout_seconds}
+        manner = Announced(lambda: about_to(Lost(self.floor, part.text))) if about_to else Urgency.FINAL
         pauses = backoffs()
         while True:
             lost = Lost(self.floor, part.text)
             try:
-                return await self._following(lambda: self._send(patient, keyboard, is_reply=is_reply))
+                return await self._following(lambda: self._send(patient, keyboard, is_reply=is_reply, manner=manner))
             except BadRequest:  # is a NetworkError to python-telegram-bot
                 raise
             except NetworkError as error:
@@ -234,17 +254,28 @@ class Delivery:
             if may_stand and (found := await self.find(lost)) is not None:
                 return await self.replace(found, part, keyboard, is_reply=is_reply)
 
-    async def _search(self, lost: Lost, *, of_earlier_life: bool) -> int | None:
+    async def _search(
+        self, lost: Lost, *, of_earlier_life: bool, not_there: Callable[[Lost], Awaitable[None]] | None
+    ) -> int | None:
         known, chat_id = self._limiter.known, self.target.chat_id
-        for message_id in known.candidates(chat_id, lost.after_message_id, all_unknown=of_earlier_life):
-            marked = await self._mark(message_id, Urgency.SEARCH)
-            if not isinstance(marked, Message):
-                continue
-            if lost.is_it(marked, chat_id, self.target.thread_id):
+        for message_id in known.candidates(chat_id, lost.after_message_id, lost.left, all_unknown=of_earlier_life):
+            if await self._is_under(message_id, lost):
                 known.note(chat_id, message_id)
                 return message_id
-            await self._unmark(message_id)
+            lost = lost.not_at(message_id)
+            if not_there:
+                await not_there(lost)
         return None
+
+    async def _is_under(self, message_id: int, lost: Lost) -> bool:
+        """Whether the lost message has this id."""
+        marked = await self._mark(message_id, Urgency.SEARCH)
+        if not isinstance(marked, Message):
+            return False
+        if lost.is_it(marked, self.target.chat_id, self.target.thread_id):
+            return True
+        await self._unmark(message_id)
+        return False
 
     async def _persist(self, call: Callable[[], Awaitable[_T]]) -> _T:
         """Call until Telegram takes or refuses it. There is no limit of tries: cancelling is what ends them."""

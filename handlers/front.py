@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from handlers.access import Access
     from handlers.dispatch import Command
     from handlers.lanes import Lanes
-    from handlers.limiter import Limiter, Urgency
+    from handlers.limiter import Limiter, Manner
     from storage.inbox import Inbox
     from storage.outbox import Outbox, Parcel
     from storage.transaction import Statement
@@ -58,7 +58,7 @@ class Front:
     """
 
     services: Services
-    bot: ExtBot[Urgency]
+    bot: ExtBot[Manner]
     access: Access
     commands: tuple[Command, ...]
     inbox: Inbox

@@ -19,8 +19,6 @@ SUPERGROUPS_REMEMBERED = 500
 # not see. Elsewhere it learns of every message, if a little late, but for those that were lost at the same time; and
 # with four tries, of five calls in five seconds one is left to send the message anew.
 MOST_CANDIDATES = 10
-# A new process knows few of the messages that other chats were sent before it began.
-MOST_OF_EARLIER_LIFE = 30
 LATE_MESSAGES = 3
 
 
@@ -68,15 +66,16 @@ class Known:
         """The highest id known to be given out where this chat's messages are numbered; 0 when none is."""
         return self._ids(chat_id).highest
 
-    def candidates(self, chat_id: int, after_message_id: int, *, all_unknown: bool = False) -> Iterator[int]:
+    def candidates(
+        self, chat_id: int, after_message_id: int, most: int = MOST_CANDIDATES, *, all_unknown: bool = False
+    ) -> Iterator[int]:
         """The ids that a message lost in this chat may have, the likeliest first: those that are unknown by then.
 
-        `all_unknown`: nobody told us of the messages of those days, whatever the chat.
+        `most` of them. `all_unknown`: nobody told us of the messages of those days, whatever the chat.
         """
         ids = self._ids(chat_id)
         told = ids is self._of_the_bot and not all_unknown
         message_id = after_message_id
-        most = MOST_OF_EARLIER_LIFE if all_unknown else MOST_CANDIDATES
         for _ in range(min(LATE_MESSAGES + self._doubts, most) if told else most):
             message_id = next(unknown for unknown in count(message_id + 1) if unknown not in ids.recent)
             yield message_id

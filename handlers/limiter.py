@@ -19,6 +19,7 @@ import math
 import time
 from collections import OrderedDict
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from functools import partial
@@ -66,6 +67,26 @@ class Urgency(Enum):
     SEARCH = "looks for a message: waits for the whole bot's budget and for floods, not for the chat's budget"
 
 
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A FINAL call of which somebody is told when its turn has come, each time just before it goes out."""
+
+    tell: Callable[[], Awaitable[None]]
+
+    def before(self, call: Call) -> Call:
+        """The call with the announcement before it."""
+
+        async def announced() -> Result:
+            await self.tell()
+            return await call()
+
+        return announced
+
+
+Manner = Urgency | Announced
+"""How a call wants to go out: python-telegram-bot's `rate_limit_args`."""
+
+
 class PreviewDropped(TelegramError):
     """Raised instead of a preview that may not go out now: another one will, or the answer itself."""
 
@@ -73,11 +94,11 @@ class PreviewDropped(TelegramError):
         super().__init__("Telegram takes no preview in this chat now")
 
 
-class Limiter(BaseRateLimiter[Urgency]):
+class Limiter(BaseRateLimiter[Manner]):
     """Has each call of a bot wait for its turn. Lives as long as the bot it is given to.
 
-    `rate_limit_args` is an Urgency, by default FINAL. `known` has the id of every message that was sent. `clock` and
-    `sleep` are in seconds; `sleep` is also the one way in which an answer waits for anything.
+    `rate_limit_args` is an Urgency, by default FINAL, or Announced. `known` has the id of every message that was sent.
+    `clock` and `sleep` are in seconds; `sleep` is also the one way in which an answer waits for anything.
     """
 
     def __init__(
@@ -108,21 +129,20 @@ class Limiter(BaseRateLimiter[Urgency]):
         kwargs: Json,
         endpoint: str,
         data: Json,
-        rate_limit_args: Urgency | None,
+        rate_limit_args: Manner | None,
     ) -> Result:
         """Make a call when it is its turn. Raises PreviewDropped, and whatever the call itself raises."""
-        call = partial(callback, *args, **kwargs)
+        call: Call = partial(callback, *args, **kwargs)
         family, chat_id = _family(endpoint), data.get("chat_id")
         if family is None or chat_id is None:
             return await self._patiently(call)
         if self._unchanged.is_known(endpoint, data):
             return True
         before = self._unchanged.began(data)
-        make = {Urgency.PREVIEW: self._at_once, Urgency.SEARCH: self._searching}.get(
-            rate_limit_args or Urgency.FINAL, self._in_turn
-        )
+        if isinstance(rate_limit_args, Announced):
+            call = rate_limit_args.before(call)
         try:
-            result = await make(chat_id, family, call)
+            result = await self._way_of(rate_limit_args)(chat_id, family, call)
         except ChatMigrated as error:
             self._chats.setdefault(error.new_chat_id, self._chat(chat_id))
             raise
@@ -140,6 +160,11 @@ class Limiter(BaseRateLimiter[Urgency]):
         return self._chat(chat_id).sends.halted()
 
     # --- the ways of a call -------------------------------------------------------------------------------------
+
+    def _way_of(self, manner: Manner | None) -> Callable[[int | str, Family, Call], Awaitable[Result]]:
+        if manner is Urgency.PREVIEW:
+            return self._at_once
+        return self._searching if manner is Urgency.SEARCH else self._in_turn
 
     async def _at_once(self, chat_id: int | str, family: Family, call: Call) -> Result:
         chat = self._chat(chat_id)

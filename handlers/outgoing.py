@@ -11,9 +11,10 @@ and for what a life before has left, the parcels of a chat in their order:
     await ship(outbox, front.delivery, parcels, after_crash=True)
 
 What is promised. A part that was written down is sent, whatever happens, and once. Edits that a crash interrupted are
-made again, which changes nothing. Of new messages, the first that is not marked as sent may have been sent when the
-process died: it is looked for as handlers/delivery.py says, among the first messages after the last one that was known
-when the answer was written down. It is sent twice only where too many stand between the two.
+made again, which changes nothing. Just before a new message goes out, the last id known by then is written down with
+it: whichever has one when the process died may have been sent, and is looked for as handlers/delivery.py says, among
+the first messages after that id. How far the look has come is written down too, for the next crash. A message is sent
+twice only where too many stand between the two, or where the disk refused to take the id.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from storage.outbox import Outbox
 
 log = logging.getLogger(__name__)
+
+# An answer does not wait longer for the disk to say that the last id is on it.
+LONGEST_NOTE_SECONDS = 1.0
 
 
 class _Unreadable(Exception):
@@ -76,35 +80,34 @@ async def ship(
 ) -> None:
     """Send parcels in their order, and mark each as soon as it is sent; those that the chat refuses as refused.
 
-    Waits out floods and outages. When it is cancelled, what is not sent stays in the outbox. `after_crash`: nobody
-    knows whether the first parcel of each answer was on its way, so it is looked for before it is sent.
+    Waits out floods and outages. When it is cancelled, what is not sent stays in the outbox. `after_crash`: they are
+    what another process has left, and of its messages few are known.
     """
-    shipping = _Shipping(outbox, delivery_for)
-    begun: set[str] = set()
+    shipping = _Shipping(outbox, delivery_for, after_crash=after_crash)
     for parcel in parcels:
-        await shipping.ship(parcel, may_stand=after_crash and parcel.answer_id not in begun)
-        begun.add(parcel.answer_id)
+        await shipping.ship(parcel)
 
 
 class _Shipping:
     """Ships parcels one by one, and remembers which chats have closed or moved."""
 
-    def __init__(self, outbox: Outbox, delivery_for: Callable[[Target], Delivery]) -> None:
+    def __init__(self, outbox: Outbox, delivery_for: Callable[[Target], Delivery], *, after_crash: bool) -> None:
         self._outbox = outbox
         self._delivery_for = delivery_for
+        self._after_crash = after_crash
         self._deliveries: dict[tuple[int, int | None, int | None], Delivery] = {}
         self._closed: set[int] = set()
 
-    async def ship(self, parcel: Parcel, *, may_stand: bool) -> None:
-        """Send a parcel and mark it; `may_stand`: it may have been sent before."""
+    async def ship(self, parcel: Parcel) -> None:
+        """Send a parcel and mark it."""
         is_closed = parcel.chat_id in self._closed
-        message_id = None if is_closed else await self._sent(parcel, may_stand=may_stand)
+        message_id = None if is_closed else await self._sent(parcel)
         if message_id is None:
             self._outbox.refused(parcel)
         else:
             self._outbox.sent(parcel, message_id)
 
-    async def _sent(self, parcel: Parcel, *, may_stand: bool) -> int | None:
+    async def _sent(self, parcel: Parcel) -> int | None:
         """Send a parcel; the id of its message, or None when it is refused."""
         try:
             body = _read(parcel)
@@ -113,13 +116,41 @@ class _Shipping:
             return None
         delivery = self._delivery(parcel, body)
         try:
-            return await _deliver(delivery, parcel, body, may_stand=may_stand)
+            return await self._deliver(delivery, parcel, body)
         except (Forbidden, BadRequest) as error:
             log.warning("part %d of answer %s was refused: %s", parcel.part, parcel.answer_id, error)
             if isinstance(error, Forbidden) or not await delivery.is_open():
                 log.warning("chat %s takes nothing any more", parcel.chat_id)
                 self._closed.add(parcel.chat_id)
             return None
+
+    async def _deliver(self, delivery: Delivery, parcel: Parcel, body: _Body) -> int:
+        """Send, edit or delete a message; its id, or 0 where none was there."""
+        part, message_id = body.part, parcel.message_id
+        if body.lost:
+            message_id = await self._found(delivery, parcel, body, body.lost)
+        if part is None:
+            if message_id is not None:
+                await delivery.delete(message_id)
+            return message_id or 0
+        if message_id is not None:
+            return await delivery.replace(message_id, part, is_reply=part.index == 0)
+
+        async def about_to(lost: Lost) -> None:
+            written = _written(part, lost, body.after_message_id)
+            await self._outbox.note(parcel, written, None, timeout_seconds=LONGEST_NOTE_SECONDS)
+
+        return await delivery.send(part, is_reply=part.index == 0, about_to=about_to)
+
+    async def _found(self, delivery: Delivery, parcel: Parcel, body: _Body, lost: Lost) -> int | None:
+        """Look for the message that may stand already, writing down how far it has come; its id."""
+
+        async def note(lost: Lost | None, message_id: int | None = None) -> None:
+            await self._outbox.note(parcel, _written(body.part, lost, body.after_message_id), message_id)
+
+        message_id = await delivery.find(lost, of_earlier_life=self._after_crash, not_there=note)
+        await note(None, message_id)
+        return message_id
 
     def _delivery(self, parcel: Parcel, body: _Body) -> Delivery:
         """What sends the parts of an answer: the same for all of them, as it follows a group that moves."""
@@ -129,22 +160,6 @@ class _Shipping:
                 Target(*place, is_group=parcel.is_group, after_message_id=body.after_message_id)
             )
         return self._deliveries[place]
-
-
-async def _deliver(delivery: Delivery, parcel: Parcel, body: _Body, *, may_stand: bool) -> int:
-    """Send, edit or delete a message; its id, or 0 where none was there."""
-    part, lost, message_id = body.part, body.lost, parcel.message_id
-    if may_stand and part and message_id is None and not lost:
-        lost = Lost(body.after_message_id, part.text)
-    if lost:
-        message_id = await delivery.find(lost, of_earlier_life=may_stand)
-    if part is None:
-        if message_id is not None:
-            await delivery.delete(message_id)
-        return message_id or 0
-    if message_id is None:
-        return await delivery.send(part, is_reply=part.index == 0)
-    return await delivery.replace(message_id, part, is_reply=part.index == 0)
 
 
 class _Body(NamedTuple):

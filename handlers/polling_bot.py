@@ -10,7 +10,7 @@ from telegram.error import NetworkError
 from telegram.ext import ExtBot
 
 from handlers.failures import in_background
-from handlers.limiter import Urgency
+from handlers.limiter import Manner
 from handlers.transport import Transport
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ LATE_SECONDS = 5.0
 GRACE_SECONDS = 30.0
 
 
-class PollingBot(ExtBot[Urgency]):
+class PollingBot(ExtBot[Manner]):
     """python-telegram-bot's bot on our own transport. Lives from `initialize` to `shutdown`.
 
     Its own `get_updates` reads all that came as one, and writes it into the log where it cannot.

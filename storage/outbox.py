@@ -37,7 +37,10 @@ class Parcel:
 
 
 class Outbox:
-    """Every message that is to be sent. What became of one is written behind the sending: that never waits for it."""
+    """Every message that is to be sent. What became of one is written behind the sending: that never waits for it.
+
+    What is about to be sent is noted before (`note`), so that a later life looks for it where it may stand.
+    """
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database
@@ -78,6 +81,15 @@ class Outbox:
             for parcel in parcels
         ]
 
+    async def note(self, parcel: Parcel, body: str, message_id: int | None, *, timeout_seconds: float = 0.0) -> None:
+        """Change what a later life is to know of one that is not sent yet.
+
+        With a time given, wait until it is on disk, but not for longer: a disk that refuses keeps no answer back.
+        """
+        ticket = self._database.put((_NOTE, (body, message_id, parcel.answer_id, parcel.part)))
+        if timeout_seconds:
+            await self._database.settle(ticket, timeout_seconds)
+
     def sent(self, parcel: Parcel, message_id: int) -> None:
         """Mark one as sent, and erase its body: it has become the message `message_id`."""
         self._database.put((_SENT, (message_id, parcel.answer_id, parcel.part)))
@@ -103,6 +115,8 @@ _SENT = """
     UPDATE outbox SET state = 'sent', body = '', message_id = ?
     WHERE answer_id = ? AND part = ? AND state = 'waiting'
 """
+
+_NOTE = "UPDATE outbox SET body = ?, message_id = ? WHERE answer_id = ? AND part = ? AND state = 'waiting'"
 
 _REFUSED = """
     UPDATE outbox SET state = 'refused', body = '' WHERE answer_id = ? AND part = ? AND state = 'waiting'

@@ -13,7 +13,7 @@ from telegram.ext import ExtBot
 
 from handlers.delivery import Delivery, Target
 from handlers.draft import Draft
-from handlers.limiter import Limiter, Urgency
+from handlers.limiter import Limiter, Manner
 from handlers.outgoing import parcels_of, ship
 from handlers.transport import Transport
 from routing.response_formatter import ResponseFormatter
@@ -35,6 +35,9 @@ class Marks:
 
     made: dict[int, int | None] = field(default_factory=dict)
 
+    async def note(self, parcel: Parcel, body: str, message_id: int | None, *, timeout_seconds: float = 0.0) -> None:
+        """Nothing, as nothing outlives it."""
+
     def sent(self, parcel: Parcel, message_id: int) -> None:
         """As the outbox does it."""
         self.made[parcel.part] = message_id
@@ -49,7 +52,7 @@ class Sender:
     """A bot that only sends, and remembers nothing on disk."""
 
     server: TelegramServer
-    bot: ExtBot[Urgency]
+    bot: ExtBot[Manner]
     limiter: Limiter
     moves: list[tuple[int, int]] = field(default_factory=list)
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity
 from telegram.error import BadRequest, ChatMigrated, RetryAfter, TimedOut
 
-from handlers.limiter import Limiter, PreviewDropped, Urgency
+from handlers.limiter import Announced, Limiter, Manner, PreviewDropped, Urgency
 from tests.telegram_faults import Limits
 from tests.virtual_time import VirtualTime
 
@@ -75,9 +75,9 @@ class Bot:
         self.telegram = Telegram(self.time)
         self.limiter = Limiter(clock=self.time.clock, sleep=self.time.sleep)
 
-    async def call(self, endpoint: str, urgency: Urgency | None = None, **data: Any) -> Any:
+    async def call(self, endpoint: str, manner: Manner | None = None, **data: Any) -> Any:
         """Make a call as python-telegram-bot's ExtBot does."""
-        return await self.limiter.process_request(self.telegram.take, (endpoint, data), {}, endpoint, data, urgency)
+        return await self.limiter.process_request(self.telegram.take, (endpoint, data), {}, endpoint, data, manner)
 
     async def send(self, chat_id: int = ADA, text: str = "", urgency: Urgency | None = None) -> Any:
         """Send a message."""
@@ -305,6 +305,20 @@ async def test_a_ban_that_grows_is_waited_out_each_time(bot: Bot) -> None:
     bot.telegram.errors = [RetryAfter(seconds) for seconds in (1, 5, 30, 600)]
     await bot.time.run(bot.send(text="at last"))
     assert bot.telegram.taken == [(636.0, "sendMessage", ADA, "at last")]
+
+
+async def test_a_call_is_announced_when_its_turn_has_come(bot: Bot) -> None:
+    """Not while it waits for the calls before it, and again when a flood has refused it."""
+    told = []
+
+    async def tell() -> None:
+        told.append((bot.time.now, len(bot.telegram.taken)))
+
+    await bot.time.run(*(bot.send() for _ in range(5)))
+    bot.telegram.bans[ADA] = 20.0
+    await bot.time.run(bot.call("sendMessage", Announced(tell), chat_id=ADA, text="last"))
+    assert told == [(5.0, 5), (20.0, 5)]
+    assert bot.telegram.texts[-1] == "last"
 
 
 async def test_a_ban_drops_previews_and_typing(bot: Bot) -> None:

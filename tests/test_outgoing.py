@@ -78,6 +78,16 @@ class Asked:
         """Send what was never tried before."""
         await ship(self.outbox, self.sender.delivery, self.parcels)
 
+    async def ship_and_die(self, fate: str) -> None:
+        """Die in the first call, which Telegram carries out ("lose_answer") or not ("drop")."""
+        server = self.sender.server
+        getattr(server.faults, fate)(1)
+        task = asyncio.create_task(self.ship())
+        await server.wait_for(lambda: task.done() or rules_are_used(server))
+        task.cancel()
+        await asyncio.wait([task])
+        server.faults.clear()
+
     async def ship_rest(self) -> None:
         """Send what a life before has left, as a new process does that knows nothing else."""
         async with sending(self.sender.server) as other:
@@ -191,27 +201,50 @@ async def test_a_crash_between_an_edit_and_its_mark_is_no_error(
 async def test_a_crash_in_a_busy_bot_doubles_nothing(sender: Sender, outbox: Outbox) -> None:
     """Many messages of other chats stand between the question and the answer that was on its way: it is found."""
     server = sender.server
-    question = await server.user(ADA).say("A question.")
-    for user_id in range(100, 130):
+    answer = await asked(sender, outbox, "The end.")
+    for user_id in range(100, 150):
         said = await server.user(user_id).say("Another question.")
         sender.limiter.known.note(user_id, said.message_id)
-    draft = sender.draft(Target(ADA, None, question.message_id, after_message_id=question.message_id))
-    parcels = parcels_of("answer", ADA, draft.target, await draft.parts("The end."), await draft.settled())
     for _ in range(5):
         await server.user(100).say("Nobody knows of this.")
-    sender.ada.add(server.world.bot, text="The end.")
-    answer = Asked(sender, outbox, draft.target, await post(outbox, parcels))
+    await answer.ship_and_die("lose_answer")
     await answer.ship_rest()
     assert sender.ada.texts == ["The end."]
+
+
+async def test_what_was_never_on_its_way_is_not_looked_for(sender: Sender, outbox: Outbox) -> None:
+    """After a crash before the first call the answer is sent at once."""
+    answer = await asked(sender, outbox, "The end.")
+    await answer.ship_rest()
+    assert sender.ada.texts == ["The end."]
+    assert sender.server.called("editMessageReplyMarkup") == []
 
 
 async def test_what_a_crash_left_is_not_mistaken_for_something_else(sender: Sender, outbox: Outbox) -> None:
     """Another message of ours after the question stays as it is."""
     answer = await asked(sender, outbox, "The end.")
+    await answer.ship_and_die("drop")
     sender.ada.add(sender.server.world.bot, text="Your turn comes.")
     await answer.ship_rest()
     assert sender.ada.texts == ["Your turn comes.", "The end."]
     assert [message.buttons for message in sender.ada.sent] == [[], []]
+
+
+async def test_a_look_goes_on_where_a_crash_broke_it_off(sender: Sender, outbox: Outbox) -> None:
+    """Ids under which the message was not found are not tried again by the next life."""
+    server = sender.server
+    answer = await asked(sender, outbox, "The end.")
+    for _ in range(6):
+        await server.user(100).say("Nobody knows of this.")
+    await answer.ship_and_die("lose_answer")
+    looking = asyncio.create_task(answer.ship_rest())
+    await server.wait_for(lambda: len(server.called("editMessageReplyMarkup")) >= 3)
+    looking.cancel()
+    await asyncio.wait([looking])
+    await answer.ship_rest()
+    tried = [call.given["message_id"] for call in server.called("editMessageReplyMarkup")]
+    assert sender.ada.texts == ["The end."]
+    assert len(tried) - len(set(tried)) <= 1  # the one that was being tried
 
 
 async def test_what_is_broken_off_waits_for_the_next_life(
@@ -224,7 +257,7 @@ async def test_what_is_broken_off_waits_for_the_next_life(
     await server.wait_for(lambda: server.called("sendMessage"))
     task.cancel()
     await asyncio.wait([task])
-    assert await waiting(outbox) == answer.parcels
+    assert [parcel.part for parcel in await waiting(outbox)] == [parcel.part for parcel in answer.parcels]
     server.faults.clear()
     await answer.ship_rest()
     assert " ".join(sender.ada.texts) == THREE

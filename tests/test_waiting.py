@@ -11,7 +11,7 @@ from telegram.error import Forbidden
 from telegram.ext import BaseRateLimiter, ExtBot
 
 from handlers.lanes import Lanes
-from handlers.limiter import Limiter, PreviewDropped, Urgency
+from handlers.limiter import Limiter, Manner, PreviewDropped, Urgency
 from handlers.transport import Transport
 from handlers.waiting import MOST_AT_A_TIME, SAID, TRIES, Waiting
 from storage.database import Database
@@ -31,7 +31,7 @@ EYES = [{"type": "emoji", "emoji": "👀"}]
 NO_REACTIONS = "Bad Request: REACTION_INVALID"
 
 
-class Gate(BaseRateLimiter[Urgency]):
+class Gate(BaseRateLimiter[Manner]):
     """Lets every preview pass but those that it is told to drop, and nothing else."""
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class Gate(BaseRateLimiter[Urgency]):
         kwargs: dict[str, Any],
         endpoint: str,
         data: dict[str, Any],
-        rate_limit_args: Urgency | None,
+        rate_limit_args: Manner | None,
     ) -> Any:
         """Make a call, or raise PreviewDropped."""
         if endpoint not in {"getMe", "getUpdates"}:
@@ -64,7 +64,7 @@ class Gate(BaseRateLimiter[Urgency]):
 class Stage:
     """A Telegram, a bot in it, and a busy period in which messages wait until the test gives them their turn."""
 
-    def __init__(self, server: TelegramServer, bot: ExtBot[Urgency], gate: Gate) -> None:
+    def __init__(self, server: TelegramServer, bot: ExtBot[Manner], gate: Gate) -> None:
         self.server = server
         self.bot = bot
         self.gate = gate
@@ -117,7 +117,7 @@ async def server() -> AsyncIterator[TelegramServer]:
         yield server
 
 
-def bot_at(server: TelegramServer, limiter: BaseRateLimiter[Urgency]) -> ExtBot[Urgency]:
+def bot_at(server: TelegramServer, limiter: BaseRateLimiter[Manner]) -> ExtBot[Manner]:
     base, requests = f"{server.url}/bot", (Transport(8), Transport())
     return ExtBot(TOKEN, base, request=requests[0], get_updates_request=requests[1], rate_limiter=limiter)
 
