@@ -215,11 +215,15 @@ class Unusable:
 
 
 class WorkerFailure(Exception):
-    """What fails inside the worker for a reason that people can be told; it becomes Failed."""
+    """What fails inside the worker for a reason that people can be told; it becomes Failed, and that becomes it again.
 
-    def __init__(self, kind: str, sentence: str) -> None:
+    `kind` names a class of routing/errors.py, `reason` is the short form, where the class's own is not fine enough.
+    """
+
+    def __init__(self, kind: str, sentence: str, *, reason: str = "") -> None:
         super().__init__(sentence)
         self.kind = kind
+        self.reason = reason
 
 
 Command = Configure | Load | Unload | Generate | Cancel | Forget
