@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
+from tests.fake_memory import FakeMemory
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
@@ -49,7 +51,11 @@ class Script:
 
 @dataclass(slots=True)
 class FakeModel:
-    """A model that the server has, as its listings tell of it."""
+    """A model that the server has, as its listings tell of it.
+
+    A load takes `load_seconds`, or its script's if those are more, and fails with `load_error` where one is given.
+    `busy`, `last_used` and `expires_at` (None: never) are kept by the server's memory, by its clock.
+    """
 
     script: Script = field(default_factory=Script)
     context_tokens: int = 32768
@@ -63,8 +69,20 @@ class FakeModel:
     thinking: bool = False
     embeds_only: bool = False
     loaded: bool = True
+    loaded_bytes: int | None = None  # None: as on the disk
+    load_seconds: float = 0.0
+    load_error: Any = None
+    file_format: str = "gguf"
+    busy: int = 0
+    last_used: float = 0.0
+    expires_at: float | None = None
     remote_host: str = ""
     replies: Callable[[Any], Script] | None = None  # makes the script of each request from its body
+
+    @property
+    def memory_bytes(self) -> int:
+        """What it takes in memory."""
+        return self.size_bytes if self.loaded_bytes is None else self.loaded_bytes
 
 
 @dataclass(slots=True)
@@ -84,9 +102,17 @@ class FakeModelServer:
     """A server on a free port of loopback, from `start` to `stop` or as a context manager."""
 
     def __init__(
-        self, models: Mapping[str, FakeModel] | None = None, *, port: int = 0, host: str = "127.0.0.1"
+        self,
+        models: Mapping[str, FakeModel] | None = None,
+        *,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        limit_bytes: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.models = dict(models or {})
+        self.clock = clock
+        self.memory = FakeMemory(self.models, limit_bytes=limit_bytes, clock=clock)
         self.requests: list[Recorded] = []
         self.app = web.Application(middlewares=[self._record], client_max_size=256 * 1024 * 1024)
         self._address = (host, port)
@@ -153,12 +179,6 @@ class FakeModelServer:
         if not waiting:
             return self.models[model].script
         return waiting.pop(0) if len(waiting) > 1 else waiting[0]
-
-    async def load(self, model: str, script: Script) -> None:
-        """Load the model if it is not in memory: no byte goes out while it does."""
-        if not self.models[model].loaded:
-            await asyncio.sleep(script.load_seconds)
-            self.models[model].loaded = True
 
     async def send(
         self, request: web.Request, script: Script, content_type: str, chunks: Iterable[bytes]

@@ -1,4 +1,4 @@
-"""A double of Ollama: /api/chat by script, /api/tags, /api/show, /api/ps, /api/version, /api/pull.
+"""A double of Ollama: /api/chat by script, loads and unloads included, and its lists of models; it pulls, too.
 
 `python -m tests.fake_ollama --port 11434 --model llama3.2:1b` runs it as a process of its own.
 """
@@ -7,18 +7,29 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from tests.fake_memory import NoRoom
 from tests.fake_model_server import BODY, FakeModel, FakeModelServer, Script, serve_from_command_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
+_DEFAULT_KEEP_SECONDS = 300.0
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
 class FakeOllama(FakeModelServer):
-    """Answers as Ollama 0.33 does; with `only_lists` it has neither details nor a list of what is in memory."""
+    """Answers as Ollama 0.33 does; with `only_lists` it has neither details nor a list of what is in memory.
+
+    A request for another window than the one that a model was loaded with loads it anew. With `limit_bytes` idle models
+    go for new ones, and a model that is larger than that is refused.
+    """
 
     def __init__(
         self, models: Mapping[str, FakeModel] | None = None, *, only_lists: bool = False, **address: Any
@@ -45,13 +56,45 @@ class FakeOllama(FakeModelServer):
         name = self._installed(body["model"])
         if name is None:
             return web.json_response({"error": f"model '{body['model']}' not found"}, status=404)
+        if not body["messages"]:
+            return await self._load_or_unload(name, body)
         model, script = self.models[name], self.next_script(name, body)
         if script.status != 200:
             return web.json_response({"error": script.error}, status=script.status)
         if body.get("think") and not model.thinking:
             return web.json_response({"error": f'"{name}" does not support thinking'}, status=400)
-        await self.load(name, script)
-        return await self.send(request, script, "application/x-ndjson", self._lines(body["model"], body, script))
+        refused = await self._bring(name, script, body)
+        if refused is not None:
+            return refused
+        with self.memory.used(name, _keep_seconds(body.get("keep_alive"))):
+            return await self.send(request, script, "application/x-ndjson", self._lines(body["model"], body, script))
+
+    async def _load_or_unload(self, name: str, body: dict[str, Any]) -> web.Response:
+        """What a conversation without messages does."""
+        unloads = _keep_seconds(body.get("keep_alive")) == 0
+        if unloads:
+            self.memory.drop(name)
+        elif refused := await self._bring(name, Script(), body):
+            return refused
+        else:
+            with self.memory.used(name, _keep_seconds(body.get("keep_alive"))):
+                pass
+        done = {"done": True, "done_reason": "unload" if unloads else "load"}
+        return web.json_response({"model": body["model"], "message": {"role": "assistant", "content": ""}, **done})
+
+    async def _bring(self, name: str, script: Script, body: dict[str, Any]) -> web.Response | None:
+        """Load a model, with the window that is asked for; its refusal if it cannot be."""
+        model = self.models[name]
+        if model.load_error is not None and not model.loaded:
+            return web.json_response({"error": model.load_error}, status=500)
+        window = body.get("options", {}).get("num_ctx") if model.file_format == "gguf" else None
+        try:
+            await self.memory.bring(name, max(script.load_seconds, model.load_seconds), context_tokens=window)
+        except NoRoom as error:
+            sizes = [f"{size / 2**30:.1f} GiB" for size in (error.needed_bytes, error.free_bytes)]
+            words = f"model requires more system memory ({sizes[0]}) than is available ({sizes[1]})"
+            return web.json_response({"error": words}, status=500)
+        return None
 
     def _lines(self, name: str, body: dict[str, Any], script: Script) -> Iterator[bytes]:
         head = {"model": script.answers_as or name, "created_at": "2026-01-01T00:00:00.000000Z"}
@@ -68,10 +111,15 @@ class FakeOllama(FakeModelServer):
         return web.json_response({"models": [self._entry(name) for name in self.models]})
 
     async def _ps(self, request: web.Request) -> web.Response:
-        loaded = [name for name, model in self.models.items() if model.loaded]
-        return web.json_response(
-            {"models": [{**self._entry(name), "size_vram": 1, "context_length": 4096} for name in loaded]}
-        )
+        return web.json_response({"models": [self._running(name) for name in self.memory.loaded()]})
+
+    def _running(self, name: str) -> dict[str, Any]:
+        model = self.models[name]
+        window = {"context_length": model.loaded_context_tokens} if model.loaded_context_tokens else {}
+        seconds = 10**9 if model.expires_at is None else model.expires_at - self.clock()
+        expiry = datetime.now(UTC) + timedelta(seconds=seconds)
+        sizes = {"size": model.memory_bytes, "size_vram": model.memory_bytes}
+        return {**self._entry(name), **sizes, **window, "expires_at": expiry.isoformat()}
 
     async def _show(self, request: web.Request) -> web.Response:
         name = self._installed(request[BODY]["model"])
@@ -143,11 +191,20 @@ def _capabilities(model: FakeModel) -> list[str]:
 
 def _details(model: FakeModel) -> dict[str, Any]:
     return {
-        "format": "gguf",
+        "format": model.file_format,
         "family": model.family,
         "parameter_size": model.parameters,
         "quantization_level": model.quantization,
     }
+
+
+def _keep_seconds(keep_alive: Any) -> float | None:
+    """A number of seconds, or a text such as "30m"; less than nothing is for ever."""
+    if keep_alive is None:
+        return _DEFAULT_KEEP_SECONDS
+    parts = re.findall(r"(-?[\d.]+)([smh]?)", str(keep_alive))
+    seconds = sum(float(count) * _UNITS.get(unit, 1.0) for count, unit in parts)
+    return None if seconds < 0 else seconds
 
 
 def _line(message: dict[str, Any]) -> bytes:

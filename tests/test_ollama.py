@@ -17,8 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from routing.context_window import serves_loaded
 from routing.errors import (
     BackendError,
+    BackendTimeout,
     BackendUnreachable,
     BadReply,
     ContextTooLong,
@@ -27,12 +29,15 @@ from routing.errors import (
 )
 from routing.model_backends import ollama
 from routing.model_backends.ollama import OllamaBackend
+from routing.model_backends.ollama_memory import Held, read_running
 from routing.model_backends.reasoning import ReasoningSplitter
 from routing.types import (
     Attachment,
     Completion,
     Endpoint,
     GenerationRequest,
+    LoadProgress,
+    LoadStage,
     Message,
     Modality,
     ModelCapability,
@@ -45,6 +50,8 @@ from tests.fake_ollama import FakeOllama
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from routing.types import ModelMetadata
 
 NAME = "qwen2.5:7b"
 MODEL = a_model(NAME)
@@ -203,6 +210,7 @@ async def test_a_large_photo_travels_whole(server: FakeOllama, backend: OllamaBa
         (Script(status=400, error=OVERFLOW), ContextTooLong),
         (Script(status=400, error=json.dumps({"error": OVERFLOW})), ContextTooLong),
         (Script(status=400, error="the input length exceeds the context length"), ContextTooLong),
+        (Script(status=400, error="the prompt is longer than the context length currently …"), ContextTooLong),
         (Script(status=400, error='"x" does not support thinking'), BadReply),
         (Script(status=401, error="unauthorized"), BackendUnreachable),
         (Script(status=499, error=""), BadReply),
@@ -380,6 +388,7 @@ async def test_closing_the_backend_ends_its_streams(server: FakeOllama, backend:
 
 async def test_offers_tell_what_each_model_is(server: FakeOllama, backend: OllamaBackend) -> None:
     """From the list, the details and what is in memory; what only embeds or lies in a cloud is left out."""
+    server.models[NAME].loaded_bytes, server.models[NAME].loaded_context_tokens = 5_000_000_000, 16384
     server.models.update(
         {
             "llava:7b": FakeModel(vision=True, tools=False, loaded=False, family="llama", context_tokens=4096),
@@ -399,9 +408,12 @@ async def test_offers_tell_what_each_model_is(server: FakeOllama, backend: Ollam
         family="qwen2",
         quantization="Q4_K_M",
         loaded=True,
+        loaded_bytes=5_000_000_000,
+        loaded_context_tokens=16384,
     )
     assert llava.capabilities == {ModelCapability.GENERAL, ModelCapability.VISION}
     assert (llava.context_tokens, llava.loaded, llava.thinking) == (4096, False, False)
+    assert (llava.loaded_bytes, llava.loaded_context_tokens) == (None, None)
     assert thinker.thinking
 
 
@@ -417,12 +429,181 @@ async def test_details_are_asked_for_once_for_each_version(server: FakeOllama, b
 
 
 async def test_a_server_without_details_still_offers() -> None:
-    """Something that only resembles Ollama, or a model deleted at that moment."""
+    """Something that only resembles Ollama, or an old one: what is in memory nobody knows, and nobody claims."""
     async with FakeOllama({NAME: FakeModel()}, only_lists=True) as server:
         backend = OllamaBackend(Endpoint("ollama", server.root))
         (offer,) = await backend.offers()
         await backend.close()
-    assert (offer.backend_name, offer.context_tokens, offer.loaded) == (NAME, None, False)
+    assert (offer.backend_name, offer.context_tokens, offer.loaded) == (NAME, None, None)
+
+
+# --- loads and unloads ------------------------------------------------------------------------------------------------
+
+
+async def loaded_by(backend: OllamaBackend, model: ModelMetadata = MODEL) -> list[LoadProgress]:
+    """Load a model to the end; what is said of it."""
+    async with asyncio.timeout(PATIENCE_SECONDS), aclosing(backend.load(model)) as steps:
+        return [step async for step in steps]
+
+
+async def test_a_model_is_loaded_as_its_answers_will_want_it(server: FakeOllama, backend: OllamaBackend) -> None:
+    """Window, `shift` and every other option are those of an answer: Ollama would load it anew for another one."""
+    server.models[NAME].loaded = False
+    model = replace(MODEL, options={"num_ctx": 8192, "keep_alive": "2h", "num_gpu": 20, "think": True})
+    assert await loaded_by(backend, model) == [LoadProgress(LoadStage.LOADING)]
+    await gather(backend, model)
+    asked, answered = (request.body for request in server.asked(CHAT))
+    assert (asked["messages"], asked["keep_alive"]) == ([], "2h")
+    assert asked["options"] == {"num_gpu": 20, "num_ctx": 8192}
+    assert [asked[name] for name in ("truncate", "shift")] == [answered[name] for name in ("truncate", "shift")]
+    assert server.memory.loads == [NAME]
+    (offer,) = await backend.offers()
+    assert (offer.loaded, offer.loaded_context_tokens) == (True, 8192)
+
+
+async def test_a_load_takes_as_long_as_it_takes(server: FakeOllama, backend: OllamaBackend) -> None:
+    """No byte comes before its end, and no time-out of the connection ends it; two that load take turns."""
+    quick = OllamaBackend(backend.endpoint, connect_timeout_seconds=0.1)
+    server.models.update({name: FakeModel(load_seconds=0.3, loaded=False) for name in ("a:1b", "b:1b")})
+    began = time.monotonic()
+    await asyncio.gather(loaded_by(quick, a_model("a:1b")), loaded_by(quick, a_model("b:1b")))
+    assert time.monotonic() - began > 0.6
+    assert {offer.backend_name for offer in await quick.offers() if offer.loaded} == {NAME, "a:1b", "b:1b"}
+    await quick.close()
+
+
+async def test_giving_a_load_up_hangs_up(server: FakeOllama, backend: OllamaBackend) -> None:
+    """Whoever closes the generator waits no longer, and neither does the server."""
+    server.models[NAME] = FakeModel(load_seconds=600, loaded=False)
+    task = asyncio.create_task(loaded_by(backend))
+    request = await server.until_asked(CHAT)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await server.until_disconnected(request)
+    assert server.memory.loaded() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"), [(MEMORY, OutOfMemory), ("llama runner process has terminated: exit status 2", BadReply)]
+)
+async def test_a_load_that_fails_is_one_of_our_errors(
+    server: FakeOllama, backend: OllamaBackend, words: str, kind: type[BackendError]
+) -> None:
+    """As the failures of an answer are."""
+    server.models[NAME] = FakeModel(load_error=words, loaded=False)
+    with pytest.raises(BackendError) as caught:
+        await loaded_by(backend)
+    assert type(caught.value) is kind
+
+
+async def test_what_is_too_large_or_not_there_is_not_loaded(backend: OllamaBackend, server: FakeOllama) -> None:
+    """The server says which, and the sentence is for people."""
+    server.memory.limit_bytes = 1_000_000_000
+    server.models[NAME].loaded = False
+    with pytest.raises(OutOfMemory, match=r"^Ollama has too little memory for The Model\.$"):
+        await loaded_by(backend)
+    with pytest.raises(ModelMissing, match=r"^Ollama does not have The Model\.$"):
+        await loaded_by(backend, a_model("nothing:1b"))
+    await server.stop()
+    with pytest.raises(BackendUnreachable):
+        await loaded_by(backend)
+    await server.start()
+
+
+async def test_a_model_leaves_when_it_is_told_to(server: FakeOllama, backend: OllamaBackend) -> None:
+    """Once it is gone it is not asked to go again."""
+    await backend.unload(MODEL)
+    assert server.memory.loaded() == []
+    assert server.asked(CHAT)[0].body["keep_alive"] == 0
+    await backend.unload(MODEL)
+    await backend.unload(a_model("nothing:1b"))
+    assert len(server.asked(CHAT)) == 1
+
+
+async def test_a_model_leaves_after_its_last_answer(server: FakeOllama, backend: OllamaBackend) -> None:
+    """Somebody else may still be reading; whoever wants the memory waits, but not for ever."""
+    server.play(NAME, Script(pieces=("x",) * 40, token_seconds=0.01))
+    answer = asyncio.create_task(gather(backend, MODEL))
+    await server.until_asked(CHAT)
+    hasty = OllamaBackend(backend.endpoint, unload_timeout_seconds=0.1)
+    with pytest.raises(BackendTimeout, match=r"^Ollama still has The Model in memory\.$"):
+        await hasty.unload(MODEL)
+    await hasty.close()
+    await backend.unload(MODEL)
+    assert (answer.done(), server.memory.loaded()) == (True, [])
+    assert (await answer).tokens == 40
+
+
+async def test_an_old_server_is_told_to_unload_and_believed() -> None:
+    """It has no list of what is in memory."""
+    async with FakeOllama({NAME: FakeModel()}, only_lists=True) as server:
+        backend = OllamaBackend(Endpoint("ollama", server.root))
+        await backend.unload(MODEL)
+        await backend.unload(a_model("nothing:1b"))
+        await backend.close()
+        assert not server.models[NAME].loaded
+
+
+async def test_somebody_elses_window_is_not_ours(server: FakeOllama, backend: OllamaBackend) -> None:
+    """Our request loads the model anew, so it does not count as loaded for us; a rounded window is the same one."""
+    server.models[NAME].loaded_context_tokens = 4096
+    (offer,) = await backend.offers()
+    assert (offer.loaded, offer.loaded_context_tokens) == (True, 4096)
+    assert not serves_loaded(MODEL, offer.loaded_context_tokens)
+    await gather(backend, MODEL)
+    assert server.memory.loads == [NAME]
+    (offer,) = await backend.offers()
+    assert serves_loaded(MODEL, offer.loaded_context_tokens)
+    assert serves_loaded(replace(MODEL, options={"num_ctx": 10_000}), 10_240)
+    assert not serves_loaded(replace(MODEL, options={"num_ctx": 10_000}), 16_384)
+
+
+async def test_a_model_of_ollamas_mlx_engine_takes_any_window(server: FakeOllama, backend: OllamaBackend) -> None:
+    """It is never loaded anew for one."""
+    server.models[NAME].file_format = "safetensors"
+    server.models[NAME].loaded_context_tokens = 4096
+    (offer,) = await backend.offers()
+    assert (offer.loaded, offer.loaded_context_tokens) == (True, None)
+    assert serves_loaded(MODEL, offer.loaded_context_tokens)
+
+
+async def test_a_model_that_nobody_asks_is_gone_after_its_time(server: FakeOllama, backend: OllamaBackend) -> None:
+    """Ollama unloads it by itself, and the next list says so."""
+    await gather(backend, replace(MODEL, options={"keep_alive": "0.2s"}))
+    assert (await backend.offers())[0].loaded
+    await asyncio.sleep(0.25)
+    assert (await backend.offers())[0].loaded is False
+
+
+async def test_loading_one_may_make_another_leave(server: FakeOllama, backend: OllamaBackend) -> None:
+    """Ollama makes room by itself, the least recently used first."""
+    server.models.update({name: FakeModel(loaded=False) for name in ("a:7b", "b:7b")})
+    server.memory.limit_bytes = 2 * server.models[NAME].size_bytes
+    for name in ("a:7b", NAME, "b:7b"):
+        await gather(backend, a_model(name))
+    assert {offer.backend_name for offer in await backend.offers() if offer.loaded} == {NAME, "b:7b"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "held"),
+    [
+        ({"model": "A", "size": 9, "size_vram": 5, "context_length": 7}, Held(9, 7)),
+        ({"name": "A", "size": 9, "size_vram": 0}, Held(9)),
+        ({"name": "A", "size_vram": 5, "details": {"format": "safetensors"}, "context_length": 7}, Held(5)),
+        ({"name": "A", "size": "9", "context_length": -1, "details": 3}, Held()),
+    ],
+)
+def test_what_is_in_memory_is_read_by_full_name(entry: dict[str, Any], held: Held) -> None:
+    """All of a model counts, whether on a GPU or not."""
+    assert read_running({"models": [entry, {}, 7]}) == {"a:latest": held}
+
+
+@pytest.mark.parametrize("reply", [None, [], {}, {"models": None}, "x"])
+def test_no_list_is_not_an_empty_list(reply: Any) -> None:
+    """Then nobody knows what is in memory."""
+    assert read_running(reply) is None
+    assert read_running({"models": []}) == {}
 
 
 # --- any JSON at all --------------------------------------------------------------------------------------------------
@@ -446,7 +627,7 @@ def test_no_line_of_json_breaks_the_reader(line: dict[str, Any]) -> None:
     for token in ollama._tokens(line, ReasoningSplitter()):
         (token.text + token.reasoning).encode()
     assert isinstance(ollama._completion(line), Completion)
-    assert isinstance(backend._offer(line, line, frozenset()), ModelOffer)
+    assert isinstance(backend._offer(line, line, read_running(line)), ModelOffer)
 
 
 # --- the double as a process ------------------------------------------------------------------------------------------

@@ -385,12 +385,20 @@ async def test_offers_read_what_llama_cpp_tells() -> None:
 
 
 async def test_offers_read_what_vllm_and_a_router_tell() -> None:
-    """`max_model_len`, and `status` for each of several; entries without a name are no models."""
-    served, waiting = await offered(
-        {"id": "a", "max_model_len": 8192, "status": {"value": "loaded"}}, {"id": "b"}, {"id": 7}, "c"
+    """`max_model_len`, and `status` for each of several, without which nobody knows what is loaded.
+
+    Entries without a name are no models.
+    """
+    served, idle, waiting = await offered(
+        {"id": "a", "max_model_len": 8192, "status": {"value": "loaded"}},
+        {"id": "a2", "status": {"value": "unloaded"}},
+        {"id": "b"},
+        {"id": 7},
+        "c",
     )
+    assert idle.loaded is False
     assert (served.context_tokens, served.loaded) == (8192, True)
-    assert (waiting.context_tokens, waiting.loaded) == (None, False)
+    assert (waiting.context_tokens, waiting.loaded) == (None, None)
 
 
 async def test_a_server_without_a_list_is_a_bad_reply(backend: OpenAICompatibleBackend) -> None:
@@ -401,6 +409,16 @@ async def test_a_server_without_a_list_is_a_bad_reply(backend: OpenAICompatibleB
             await strange.offers()
         await strange.close()
     assert await offered() == []
+
+
+async def test_this_api_has_no_word_for_loading(server: FakeLMStudio, backend: OpenAICompatibleBackend) -> None:
+    """Whoever tries it all the same is told so, and the server hears nothing."""
+    assert not backend.can_load
+    with pytest.raises(BadReply, match=r"^The vllm server decides by itself when The Model is in memory\.$"):
+        await anext(backend.load(MODEL))
+    with pytest.raises(BadReply):
+        await backend.unload(MODEL)
+    assert server.requests == []
 
 
 # --- any JSON at all --------------------------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ _BY_STATUS: dict[int, type[BackendError]] = {
 # decide. A phrase that a later version changes costs the finer class: the failure is a BadReply then.
 _BY_WORDS: dict[str, type[BackendError]] = {
     "exceeds the context length": ContextTooLong,  # Ollama before 0.34
+    "is longer than the context length": ContextTooLong,  # Ollama 0.33.2
     "exceeds the available context size": ContextTooLong,  # llama.cpp
     "context size has been exceeded": ContextTooLong,  # LM Studio, MLX models
     "when context the overflows": ContextTooLong,  # LM Studio, GGUF models; the order of words is theirs

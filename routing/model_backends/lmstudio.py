@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from routing.context_window import OLLAMA_WINDOW_TOKENS, served_context_tokens
-from routing.errors import BadReply, ModelMissing
+from routing.errors import BackendUnreachable, BadReply, ModelMissing
 from routing.model_backends import fields
 from routing.model_backends.chat_answer import same_model
 from routing.model_backends.failures import Refusal, Subject
@@ -52,12 +52,18 @@ class LMStudioBackend(OpenAICompatibleBackend):
     async def offers(self) -> Sequence[ModelOffer]:
         """Ask which models there are: /api/v1/models, else /api/v0/models, else /v1/models.
 
-        An unknown path answers 200 too, so the shape of the reply decides; what has answered once is asked first.
+        An unknown path answers 200 too, so the shape of the reply decides; what has answered once is asked first, until
+        the server was gone for a while: it may be a newer one then.
         """
         subject = self._subject()
         for reader in self._readers:
             path, read = reader
-            offers = read(self.endpoint, await self._client.get(f"{self._root}{path}", subject))
+            try:
+                reply = await self._client.get(f"{self._root}{path}", subject)
+            except BackendUnreachable:
+                self._readers = _READERS
+                raise
+            offers = read(self.endpoint, reply)
             if offers is not None:
                 self._readers = (reader, *(other for other in _READERS if other != reader))
                 self.can_load = path == _V1_MODELS

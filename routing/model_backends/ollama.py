@@ -42,8 +42,6 @@ _log = logging.getLogger(__name__)
 
 # Questions about single models that are under way at once.
 _DETAILS_AT_ONCE = 4
-# A model leaves memory within moments, unless somebody else's answer still runs on it.
-_UNLOAD_SECONDS = 30.0
 _LOOK_AGAIN_SECONDS = 0.1
 
 _CAPABILITIES = {
@@ -54,7 +52,10 @@ _CAPABILITIES = {
 
 
 class OllamaBackend:
-    """One Ollama server. `check_model` False accepts answers that name another model than was asked for."""
+    """One Ollama server. `check_model` False accepts answers that name another model than was asked for.
+
+    A model leaves memory within moments, unless somebody else's answer runs on it: that is waited for so long.
+    """
 
     def __init__(
         self,
@@ -63,10 +64,12 @@ class OllamaBackend:
         connect_timeout_seconds: float = 5.0,
         api_key: str = "",
         check_model: bool = True,
+        unload_timeout_seconds: float = 30.0,
     ) -> None:
         self.endpoint = endpoint
         self.can_load = True
         self._check_model = check_model
+        self._unload_timeout_seconds = unload_timeout_seconds
         self._client = HttpClient(connect_timeout_seconds=connect_timeout_seconds, api_key=api_key)
         self._details: dict[str, dict[str, Any]] = {}  # /api/show by digest: it never changes for one
 
@@ -128,7 +131,7 @@ class OllamaBackend:
             return  # removed from the disk, it is not in memory either
         self._check(fields.mapping(reply), model, subject)
         try:
-            async with asyncio.timeout(_UNLOAD_SECONDS):
+            async with asyncio.timeout(self._unload_timeout_seconds):
                 while await self._may_hold(model, unknown=False):  # noqa: ASYNC110  # Ollama has no event for it
                     await asyncio.sleep(_LOOK_AGAIN_SECONDS)
         except TimeoutError as error:
