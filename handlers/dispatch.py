@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from handlers.front import Front
     from storage.conversations import ConversationKey
 
+    Outcome = Screen | Callable[[], Awaitable[None]] | None
+
 log = logging.getLogger(__name__)
 
 FOR_ADMINS = "Only an admin of this bot can do that."
@@ -85,9 +87,12 @@ class OldButton(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """One line of the table of buttons. `handler` returns a notice and what the message becomes, if it changes."""
+    """One line of the table of buttons. `handler` returns a notice and what the message becomes, if it changes.
 
-    handler: Callable[[Press], Awaitable[tuple[str, Screen | None]]]
+    Or else work that takes longer: it is begun once the presser has had the notice, and sees to the message by itself.
+    """
+
+    handler: Callable[[Press], Awaitable[tuple[str, Outcome]]]
     for_admins: bool = False
 
 
@@ -110,22 +115,25 @@ async def run_command(front: Front, command: Command, message: Message, user: Us
 
 async def run_button(front: Front, buttons: Mapping[str, Button], query: CallbackQuery) -> None:
     """Do what a button stands for, tell its presser, and change its message."""
-    notice, screen = OLD_BUTTON, None
+    notice = OLD_BUTTON
+    outcome: Outcome = None
     # Of a message that is gone or very old Telegram tells only where it was, not in which topic.
     message = query.message if isinstance(query.message, Message) and query.message.is_accessible else None
     data = front.seal.open(message.chat.id, query.data or "") if message else None
     name, _, argument = (data or "").partition(":")
     if name in buttons and message:
-        notice, screen = await _pressed(buttons[name], Press(front, message, query.from_user, argument))
+        notice, outcome = await _pressed(buttons[name], Press(front, message, query.from_user, argument))
     # Telegram takes no answer to a press that is some minutes old, which is a BadRequest, and so a NetworkError. And a
     # notice that does not get through is not worth doing anew what is done.
     with contextlib.suppress(NetworkError):
         await query.answer(notice[:LONGEST_NOTICE])
-    if screen and message:
-        await front.redraw(message, screen)
+    if isinstance(outcome, Screen) and message:
+        await front.redraw(message, outcome)
+    elif callable(outcome):
+        await outcome()
 
 
-async def _pressed(button: Button, press: Press) -> tuple[str, Screen | None]:
+async def _pressed(button: Button, press: Press) -> tuple[str, Outcome]:
     try:
         if button.for_admins and await press.front.access.role(press.user.id) is not Role.ADMIN:
             return FOR_ADMINS, None

@@ -41,6 +41,10 @@ class Runs:
             task.cancel()
         return bool(found)
 
+    def has(self, request_id: str) -> bool:
+        """Whether something of this name is under way."""
+        return request_id in self._running
+
     def is_busy(self, chat_id: int) -> bool:
         """Whether an answer is being written in a chat, in whichever of its topics."""
         return any(where.chat_id == chat_id for where, _ in self._running.values())
