@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from routing.catalog import shipped_catalog
+from routing.context_window import serves_loaded
 from routing.priors import model_from_offer
 from routing.types import Endpoint, ModelCapability, ModelMetadata
 
@@ -134,9 +135,9 @@ class ModelRegistry:
             if endpoint not in self._doubted and serving.downloaded
         }
         ready = [endpoint for endpoint, serving in up.items() if serving.cooling_until <= now]
-        ready.sort(key=lambda endpoint: not servings[endpoint].loaded)
+        ready.sort(key=lambda endpoint: not _answers_at_once(model, servings[endpoint]))
         reason = self._why_not(model, ready=bool(ready))
-        loaded = servings[ready[0]].loaded if ready else None
+        loaded = _answers_at_once(model, servings[ready[0]]) if ready else None
         return ModelStatus(model, available=not reason, reason=reason, loaded=loaded, endpoints=tuple(ready))
 
     def why_not(self, model_id: str) -> str:
@@ -151,9 +152,14 @@ class ModelRegistry:
         return dataclasses.replace(model, backend_name=serving.name)
 
     def is_loaded(self, model_id: str, endpoint: Endpoint) -> bool | None:
-        """Whether an endpoint has a model in memory; None where nobody knows."""
+        """Whether a model answers at an endpoint without a load; None where nobody knows."""
+        serving, model = self._servings.get(model_id, {}).get(endpoint), self._models.get(model_id)
+        return _answers_at_once(model, serving) if serving and model else None
+
+    def is_loaded_otherwise(self, model_id: str, endpoint: Endpoint) -> bool:
+        """Whether a model is in memory there, but would be loaded anew, in its place, for a request of ours."""
         serving = self._servings.get(model_id, {}).get(endpoint)
-        return serving.loaded if serving else None
+        return bool(serving and serving.loaded) and self.is_loaded(model_id, endpoint) is False
 
     def offers_of(self, model_id: str) -> dict[Endpoint, ModelOffer]:
         """Find what each endpoint that was asked says of a model, downloaded or not, cooling down or not."""
@@ -241,13 +247,13 @@ class ModelRegistry:
     def _mark(self, model_id: str, endpoint: Endpoint, *, loaded: bool) -> None:
         """Mark every model that goes by the same name there: it is one in memory."""
         serving = self._serving(model_id, endpoint)
-        if serving is None or serving.loaded is loaded:
+        if serving is None or (serving.loaded is loaded and self.is_loaded(model_id, endpoint) is loaded):
             return
         for at in self._servings.values():
             if (other := at.get(endpoint)) and other.name == serving.name:
                 other.loaded = loaded
                 if loaded and other.offer:
-                    other.offer = dataclasses.replace(other.offer, downloaded=True)
+                    other.offer = dataclasses.replace(other.offer, downloaded=True, loaded_context_tokens=None)
         self._touch()
 
     def _is_no_news(self, endpoint: Endpoint, offers: tuple[ModelOffer, ...] | None) -> bool:
@@ -372,6 +378,12 @@ def _serving_of(offer: ModelOffer, old: _Serving | None, *, is_news: bool) -> _S
         return old
     loaded = old.loaded if offer.loaded is None else offer.loaded
     return _Serving(offer.backend_name, loaded, old.cooling_until, offer)
+
+
+def _answers_at_once(model: ModelMetadata, serving: _Serving) -> bool | None:
+    if serving.loaded and serving.offer and not serves_loaded(model, serving.offer.loaded_context_tokens):
+        return False
+    return serving.loaded
 
 
 def _same_name(known: str, offered: str) -> bool:

@@ -418,6 +418,23 @@ def test_memory_of_models_is_where_it_is_in_memory(registry: ModelRegistry) -> N
     assert (registry.is_loaded("alpha", ONE), registry.is_loaded("alpha", TWO)) == (False, True)
 
 
+def test_a_window_of_somebody_else_is_in_memory_but_does_not_answer_at_once(registry: ModelRegistry) -> None:
+    """Ollama would load the model anew for our request; once it has answered us, it has our window."""
+    ours = 16_384
+    registry.apply_offers(ONE, [an_offer("alpha", loaded=True, loaded_context_tokens=4096), an_offer("beta")])
+    registry.apply_offers(TWO, [an_offer("alpha", TWO, loaded=True, loaded_context_tokens=ours)])
+    assert (registry.is_loaded("alpha", ONE), registry.is_loaded("alpha", TWO)) == (False, True)
+    assert registry.status("alpha").endpoints == (TWO, ONE)
+    assert [registry.is_loaded_otherwise(name, ONE) for name in ("alpha", "beta")] == [True, False]
+    assert not registry.is_loaded_otherwise("alpha", TWO)
+    assert (ONE, "alpha") in registry.in_memory()
+    registry.mark_loaded("alpha", ONE)
+    assert (registry.is_loaded("alpha", ONE), registry.is_loaded_otherwise("alpha", ONE)) == (True, False)
+    registry.apply_offers(ONE, [an_offer("alpha", loaded=True, loaded_context_tokens=4096)])
+    registry.mark_unloaded("alpha", ONE)
+    assert (ONE, "alpha") not in registry.in_memory()
+
+
 def test_what_comes_and_goes_leaves_nothing_behind(registry: ModelRegistry) -> None:
     """A thousand models that were there once take no memory; the last list of a dead server is kept."""
     for number in range(1000):
