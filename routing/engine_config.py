@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from routing.errors import InvalidConfiguration
-from routing.model_backends import ModelAdapterFactory, ServerOptions
+from routing.model_backends import MLXOptions, ModelAdapterFactory, ServerOptions
+from routing.model_backends.mlx_protocol import Configure
 from routing.types import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from routing.catalog import Server
     from routing.model_registry import ModelRegistry
@@ -34,13 +36,20 @@ class EngineConfig:
     """Where the model servers are, and how long to wait for them.
 
     Addresses may be several, in a sequence or comma-separated; empty: off. `servers` are those of models.toml.
-    `generations_per_endpoint` is how many answers an endpoint works on at once.
+    `generations_per_endpoint` is how many answers an endpoint works on at once. `mlx_prompt_cache_folder` None: prompts
+    are kept in memory alone. 0 GB leaves the wired limit to the size of the loaded models, and `model_memory_gb` to
+    the host.
     """
 
     ollama_base_url: str | Sequence[str] = "http://localhost:11434"
     lmstudio_base_url: str | Sequence[str] = "http://localhost:1234/v1"
     lmstudio_api_key: str = ""
     mlx_model_paths: Sequence[str] = ()
+    mlx_prompt_cache_gb: float = 2.0
+    mlx_prompt_cache_folder: Path | None = None
+    mlx_prompt_cache_folder_gb: float = 4.0
+    mlx_wired_limit_gb: float = 0.0
+    model_memory_gb: float = 0.0
     servers: Sequence[Server] = ()
     connect_timeout_seconds: float = 5.0
     first_token_timeout_seconds: float = 180.0
@@ -61,6 +70,7 @@ class EngineConfig:
             *(Endpoint("ollama", url) for url in _urls(self.ollama_base_url)),
             *(Endpoint("lmstudio", url) for url in _urls(self.lmstudio_base_url)),
             *(Endpoint(server.name, server.url) for server in self.servers),
+            *([Endpoint("mlx")] if self.mlx_model_paths else []),
         )
 
     def adapter_factory(self) -> ModelAdapterFactory:
@@ -70,7 +80,21 @@ class EngineConfig:
             for server in self.servers
         }
         servers["lmstudio"] = ServerOptions("lmstudio", self.lmstudio_api_key)
-        return ModelAdapterFactory(connect_timeout_seconds=self.connect_timeout_seconds, servers=servers)
+        return ModelAdapterFactory(
+            connect_timeout_seconds=self.connect_timeout_seconds, servers=servers, mlx=self._mlx_options()
+        )
+
+    def _mlx_options(self) -> MLXOptions:
+        return MLXOptions(
+            model_paths=tuple(self.mlx_model_paths),
+            worker=Configure(
+                prompt_cache_bytes=_bytes(self.mlx_prompt_cache_gb),
+                prompt_cache_folder=str(self.mlx_prompt_cache_folder or ""),
+                prompt_cache_folder_bytes=_bytes(self.mlx_prompt_cache_folder_gb),
+                memory_limit_bytes=_bytes(self.model_memory_gb) or None,
+                wired_limit_bytes=_bytes(self.mlx_wired_limit_gb) or None,
+            ),
+        )
 
     def generations(self, endpoint: Endpoint) -> int:
         """Say how many answers an endpoint works on at once."""
@@ -83,10 +107,14 @@ class EngineConfig:
         for backend, reason in (
             ("ollama", "OLLAMA_BASE_URL is empty"),
             ("lmstudio", "LMSTUDIO_BASE_URL is empty"),
-            ("mlx", "MLX models do not run in this version yet"),
+            ("mlx", "MLX_MODEL_PATHS is empty"),
         ):
             if backend not in there:
                 registry.close_backend(backend, reason)
+
+
+def _bytes(gigabytes: float) -> int:
+    return round(gigabytes * 1e9)
 
 
 def _urls(value: str | Sequence[str]) -> list[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from routing.catalog import Server
 from routing.engine_config import EngineConfig
 from routing.errors import InvalidConfiguration
-from routing.model_backends import LMStudioBackend, OllamaBackend, OpenAICompatibleBackend
+from routing.model_backends import LMStudioBackend, MLXBackend, OllamaBackend, OpenAICompatibleBackend
+from routing.model_backends.mlx_protocol import Configure
 from routing.model_registry import ModelRegistry
 from routing.types import Endpoint
 
@@ -65,12 +68,24 @@ def test_each_server_gets_its_backend(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "secret" not in repr(factory._servers)
 
 
+def test_mlx_models_have_an_endpoint_of_this_machine() -> None:
+    """With the worker's settings, in bytes; 0 GB leaves a limit to others."""
+    config = EngineConfig(
+        mlx_model_paths=["/models/one"], mlx_prompt_cache_gb=1.5, mlx_prompt_cache_folder=Path("/kept")
+    )
+    assert config.endpoints()[-1] == Endpoint("mlx")
+    backend = config.adapter_factory().build(Endpoint("mlx"))
+    assert isinstance(backend, MLXBackend)
+    assert backend._options.model_paths == ("/models/one",)
+    assert backend._options.worker == Configure(1_500_000_000, "/kept", 4_000_000_000, None, None)
+
+
 def test_models_that_nothing_can_run_are_taken_out() -> None:
     """With the setting that would bring them back."""
     registry = ModelRegistry()
     EngineConfig(ollama_base_url="").close_absent_backends(registry)
     assert registry.status("ollama_qwen25_7b").reason == "OLLAMA_BASE_URL is empty"
-    assert registry.status("mlx_qwen25_7b").reason == "MLX models do not run in this version yet"
+    assert registry.status("mlx_qwen25_7b").reason == "MLX_MODEL_PATHS is empty"
     assert registry.status("lmstudio_qwen25_7b").available
 
 

@@ -15,6 +15,7 @@ from routing.intelligent_router import IntelligentRouter
 from routing.model_registry import ModelRegistry
 from routing.types import (
     Attachment,
+    Endpoint,
     FellBack,
     Loading,
     Modality,
@@ -107,18 +108,17 @@ async def test_what_servers_offer_is_what_can_be_had() -> None:
     assert (result.success, result.model_id) == (True, "ollama_llava_13b")
 
 
-async def test_mlx_models_are_listed_though_they_do_not_run_yet(
+async def test_mlx_models_are_listed_with_what_their_folders_say(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """With what their folder says; one that holds none is said in the log."""
+    """A folder that holds none is said in the log."""
     folder = tmp_path / "Gemma-3-1B"
     folder.mkdir()
     (folder / "config.json").write_text('{"max_position_embeddings": 8192}')
     async with engine_for(mlx_model_paths=(str(folder), str(tmp_path / "nothing"))) as engine:
         (found,) = (model for model in engine.registry.get_all_models() if model.discovered)
         assert (found.backend, found.display_name, found.context_tokens) == ("mlx", "Gemma 3 1B", 8192)
-        assert engine.registry.status(found.model_id).reason == "MLX models do not run in this version yet"
-        assert not (await engine.execute(ASK)).success
+        assert engine.registry.status(found.model_id).endpoints == (Endpoint("mlx"),)
     assert "MLX_MODEL_PATHS: There is no MLX model in the folder nothing." in caplog.text
 
 

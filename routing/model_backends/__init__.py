@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from routing.model_backends.adapters import ModelAdapter, ModelAdapterFactory, ModelAdapterPool, ServerOptions
 from routing.model_backends.lmstudio import LMStudioBackend
+from routing.model_backends.mlx import MLXBackend, MLXOptions
 from routing.model_backends.ollama import OllamaBackend
 from routing.model_backends.openai_compatible import OpenAICompatibleBackend
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = [
     "BACKENDS",
     "LMStudioBackend",
+    "MLXBackend",
+    "MLXOptions",
     "ModelAdapter",
     "ModelAdapterFactory",
     "ModelAdapterPool",
@@ -73,11 +76,12 @@ class ModelBackend(Protocol):
 
 
 # To add a backend, write its file and add its line here. One whose endpoints have a URL is built with the keywords
-# `connect_timeout_seconds`, `api_key` and `check_model`, one in this process with its endpoint alone.
+# `connect_timeout_seconds`, `api_key` and `check_model`, one of this machine with its `options`.
 BACKENDS: Mapping[str, Callable[..., ModelBackend]] = MappingProxyType(
     {
         "ollama": OllamaBackend,
         "lmstudio": LMStudioBackend,
+        "mlx": MLXBackend,
         "openai_compatible": OpenAICompatibleBackend,
     }
 )

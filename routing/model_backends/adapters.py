@@ -14,7 +14,7 @@ from routing.types import GenerationRequest, Message, Token
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
-    from routing.model_backends import ModelBackend
+    from routing.model_backends import MLXOptions, ModelBackend
     from routing.types import Completion, Endpoint, ModelMetadata, Waiting
 
 
@@ -31,14 +31,20 @@ class ModelAdapterFactory:
     """Builds the backend for an endpoint.
 
     `servers` tells, by `Endpoint.backend`, of backends that need an API key or go by a name of their own, such as a
-    "vllm" of the kind "openai_compatible"; any other endpoint's backend is its kind.
+    "vllm" of the kind "openai_compatible"; any other endpoint's backend is its kind. `mlx` is for the MLX models of
+    this machine, which no server has.
     """
 
     def __init__(
-        self, *, connect_timeout_seconds: float = 5.0, servers: Mapping[str, ServerOptions] | None = None
+        self,
+        *,
+        connect_timeout_seconds: float = 5.0,
+        servers: Mapping[str, ServerOptions] | None = None,
+        mlx: MLXOptions | None = None,
     ) -> None:
         self._connect_timeout_seconds = connect_timeout_seconds
         self._servers = dict(servers or {})
+        self._mlx = mlx
 
     def build(self, endpoint: Endpoint) -> ModelBackend:
         """Build a backend, not yet initialized. Raises InvalidConfiguration for a kind that does not exist."""
@@ -48,7 +54,7 @@ class ModelAdapterFactory:
             raise InvalidConfiguration([f"There is no backend {server.kind!r}; there are {known}."])
         backend = model_backends.BACKENDS[server.kind]
         if not endpoint.url:
-            return backend(endpoint)  # one in this process, with nothing to connect to
+            return backend(endpoint, options=self._mlx)  # one of this machine, with nothing to connect to
         return backend(
             endpoint,
             connect_timeout_seconds=self._connect_timeout_seconds,

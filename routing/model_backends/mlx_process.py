@@ -62,7 +62,7 @@ _PASSED_ON = frozenset(
 )
 _PASSED_ON_PREFIXES = ("HF_", "MLX_", "LC_", "MTL_", "METAL_", "OMP_", "OPENBLAS_")
 
-_STOPPING = "MLX is not asked any more: Switchboard is stopping."
+_STOPPING = "mlx is not asked any more: Switchboard is stopping."
 
 _CHUNK_BYTES = 64 * 1024
 _LOG_LINES = 1000  # of one process; whoever writes more has gone mad
@@ -329,7 +329,7 @@ class _Child:
     def _fail_everybody(self) -> None:
         """Let every request know at once."""
         self.death = self._unusable or WorkerFailure(
-            "BadReply", "MLX's process ended in mid-answer.", reason="broke off"
+            "BadReply", "MLX's process ended unexpectedly; it is started again.", reason="broke off"
         )
         if self._closing:
             self.death = WorkerFailure("BackendUnreachable", _STOPPING)
