@@ -1,0 +1,297 @@
+"""Runs one model's requests, as many at once as there is memory for, and reports what each of them says."""
+
+from __future__ import annotations
+
+import copy
+import time
+import traceback
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import mlx.core as mx
+from mlx_lm.generate import generation_stream
+from mlx_lm.models.cache import make_prompt_cache
+
+from routing.model_backends.mlx_engine.answer_text import AnswerText
+from routing.model_backends.mlx_engine.answers import Answer
+from routing.model_backends.mlx_engine.decoding import REQUEST_ERRORS, Decoding
+from routing.model_backends.mlx_engine.prefill import ChunkSizes, Prefill, boundaries_to_keep
+from routing.model_backends.mlx_engine.prompts import tokenize_conversation
+from routing.model_backends.mlx_engine.sampling import Samplers
+from routing.model_backends.mlx_engine.sequences import Sequence
+from routing.model_backends.mlx_protocol import Failed, Queued, WorkerFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from routing.model_backends.mlx_engine.decoding import Drawn
+    from routing.model_backends.mlx_engine.loading import LoadedModel
+    from routing.model_backends.mlx_engine.prefixes import PrefixCache
+    from routing.model_backends.mlx_protocol import Generate, Report
+
+
+class ModelRunner:
+    """One model's requests. Everything happens on the thread that loaded the model, most of it in `step`.
+
+    `kv_room_bytes` says how much memory is free now, less what other runners' `promised_bytes` say; None: nobody knows,
+    and nobody waits. `clock` is the one that `arrived` is read from.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        prefixes: PrefixCache,
+        draft: LoadedModel | None,
+        kv_room_bytes: Callable[[], int | None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._loaded = loaded
+        self._prefixes = prefixes
+        self._draft = draft
+        self._kv_room_bytes = kv_room_bytes
+        self._clock = clock
+        self._decoding = Decoding(loaded, prefixes, draft, self._room_bytes)
+        self._samplers = Samplers(len(loaded.tokenizer))
+        self._chunks = ChunkSizes()
+        self._answers: dict[int, Answer] = {}  # those that run, by their ids
+        self._reading: list[Answer] = []
+        self._waiting: deque[Answer] = deque()
+        self._step_seconds = 0.0
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is asked, so `step` has nothing to do."""
+        return not (self._answers or self._waiting)
+
+    @property
+    def running_ids(self) -> list[int]:
+        """The requests that have neither ended nor been cancelled, those that wait for room included."""
+        return [*self._answers, *(answer.id for answer in self._waiting)]
+
+    @property
+    def kv_bytes(self) -> int:
+        """What the requests' KV caches hold now, padding included."""
+        held = sum(self._loaded.kv_bytes(answer.held_tokens) for answer in self._answers.values())
+        return held + self._decoding.padding_bytes
+
+    @property
+    def promised_bytes(self) -> int:
+        """How much more the requests that run may take until they end."""
+        held = [(answer.promised_bytes, answer.held_tokens) for answer in self._answers.values()]
+        return sum(max(promised - self._loaded.kv_bytes(tokens), 0) for promised, tokens in held)
+
+    def submit(self, job: Generate, arrived: float) -> None:
+        """Take a request; it begins with the next step. Raises WorkerFailure if it cannot be run at all."""
+        prompt = tokenize_conversation(self._loaded, job.messages, think=job.think)
+        tokens = [token for segment in prompt.segments for token in segment]
+        most_tokens = self._most_tokens(job, len(tokens))
+        answer = Answer(
+            id=job.id,
+            arrived=arrived,
+            prompt=prompt,
+            tokens=tokens,
+            most_tokens=most_tokens,
+            promised_bytes=self._bytes_for(len(tokens) + most_tokens),
+            text=AnswerText(self._loaded.tokenizer, opens_with_reasoning=prompt.opens_with_reasoning, stop=job.stop),
+            eos_token_ids=frozenset(self._loaded.tokenizer.eos_token_ids),
+            sampler=self._samplers.sampler(job.sampling),
+            processors=self._samplers.processors(job.sampling),
+        )
+        if self.idle:
+            mx.reset_peak_memory()
+        self._waiting.append(answer)
+
+    def cancel(self, job_id: int) -> None:
+        """End a request at once; its neighbours go on as if it had never been. An id that has ended already is let be.
+
+        What was read of its prompt and said in answer is kept for the next turn.
+        """
+        self._waiting = deque(answer for answer in self._waiting if answer.id != job_id)
+        if answer := self._answers.get(job_id):
+            with mx.stream(generation_stream):
+                self._release(answer)
+
+    def step(self) -> list[Report]:
+        """Read at most one chunk's worth of prompts, and draw the next token of every answer under way."""
+        with mx.stream(generation_stream):
+            return [*self._admit(), *self._read(), *self._decode()]
+
+    def close(self) -> None:
+        """Drop every request; nothing more is said of them."""
+        self._answers.clear()
+        self._reading.clear()
+        self._waiting.clear()
+        self._decoding.clear()
+
+    # --- who may run ------------------------------------------------------------------------------------------------
+
+    def _bytes_for(self, tokens: int) -> int:
+        draft = self._draft.kv_bytes(tokens) if self._draft and self._decoding.drafts else 0
+        return self._loaded.kv_bytes(tokens) + draft
+
+    def _most_tokens(self, job: Generate, prompt_tokens: int) -> int:
+        """How long the answer may become: as was asked for, or what the context leaves."""
+        context_tokens = min(filter(None, (self._loaded.context_tokens, job.context_tokens)), default=None)
+        if context_tokens is None:
+            return max(job.max_tokens, 1)
+        if prompt_tokens >= context_tokens:
+            raise WorkerFailure(
+                "ContextTooLong",
+                f"The conversation has {prompt_tokens:,} tokens, and the model reads {context_tokens:,}: "
+                "start a new chat, or pick a model with a longer context.",
+            )
+        return max(min(job.max_tokens, context_tokens - prompt_tokens), 1)
+
+    def _room_bytes(self) -> int | None:
+        """What is free and not promised to anybody."""
+        free = self._kv_room_bytes()
+        return None if free is None else free - self.promised_bytes
+
+    def _admit(self) -> list[Report]:
+        """Begin with those who wait, in their order, as far as there is room; tell the rest how many are before."""
+        reports: list[Report] = []
+        while self._waiting:
+            answer, room = self._waiting[0], self._room_bytes()
+            fits = room is None or answer.promised_bytes <= room
+            if not fits and self._answers:
+                break
+            self._waiting.popleft()
+            reports += self._begin(answer) if fits else [_refusal(answer, room or 0)]
+        return reports + self._positions()
+
+    def _positions(self) -> list[Report]:
+        moved = [(n, answer) for n, answer in enumerate(self._waiting, 1) if answer.position != n]
+        for position, answer in moved:
+            answer.position = position
+        return [Queued(answer.id, position) for position, answer in moved]
+
+    # --- reading prompts --------------------------------------------------------------------------------------------
+
+    def _begin(self, answer: Answer) -> list[Report]:
+        """Take what is known of the prompt from before; the rest is to be read."""
+        self._answers[answer.id] = answer
+        try:
+            kv, covered = self._prefixes.fetch(self._loaded, answer.tokens)
+        except REQUEST_ERRORS as error:
+            return [self._fail(answer, error)]
+        if kv is None:
+            kv, covered = make_prompt_cache(self._loaded.model), 0
+        boundaries = boundaries_to_keep(answer.prompt.segments, trimmable=self._decoding.movable)
+        answer.cached_tokens = covered
+        answer.prefill = Prefill(self._loaded.model, answer.tokens, kv, covered, boundaries, self._keep_copy)
+        self._reading.append(answer)
+        return []
+
+    def _read(self) -> list[Report]:
+        """Read a chunk's worth of prompts, first that of which least is left: the short don't wait for the long.
+
+        With nobody streaming the first prompt that ends is enough, so that its answer can begin.
+        """
+        reports: list[Report] = []
+        streaming = len(self._decoding) > 0
+        budget = self._chunks.size(self._step_seconds if streaming else None)
+        while self._reading and budget > 0 and (streaming or not len(self._decoding)):
+            prefill, answer = min(
+                ((answer.prefill, answer) for answer in self._reading if answer.prefill), key=lambda pair: pair[0].left
+            )
+            before = prefill.left
+            try:
+                self._read_chunk(answer, prefill, budget)
+            except REQUEST_ERRORS as error:
+                reports.append(self._fail(answer, error))
+            budget -= max(before - prefill.left, 1)
+        return reports
+
+    def _read_chunk(self, answer: Answer, prefill: Prefill, most_tokens: int) -> None:
+        if prefill.left:
+            self._chunks.measured(*prefill.read(most_tokens))
+        if not prefill.left:
+            self._start(answer, prefill)
+
+    def _start(self, answer: Answer, prefill: Prefill) -> None:
+        """The prompt is read: the answer begins."""
+        self._reading.remove(answer)
+        answer.read_at = self._clock()
+        answer.sequence = Sequence(
+            id=answer.id,
+            tokens=list(answer.tokens),
+            prompt_tokens=len(answer.tokens),
+            most_tokens=answer.most_tokens,
+            kv=prefill.kv,
+            covered=prefill.covered,
+            sampler=answer.sampler,
+            processors=answer.processors,
+        )
+        prefill.kv = []
+        self._decoding.add(answer.sequence)
+
+    # --- decoding ---------------------------------------------------------------------------------------------------
+
+    def _decode(self) -> list[Report]:
+        if not len(self._decoding):
+            return []
+        began = time.perf_counter()
+        drawn = self._decoding.step(expecting=bool(self._reading))
+        self._step_seconds = time.perf_counter() - began
+        return [report for one in drawn for report in self._tell(one)]
+
+    def _tell(self, drawn: Drawn) -> list[Report]:
+        """What one step means for one request; a token that its text cannot take ends that request alone."""
+        answer = self._answers[drawn.id]
+        if drawn.error:
+            return [self._fail(answer, drawn.error)]
+        try:
+            return self._accept(answer, drawn.tokens)
+        except REQUEST_ERRORS as error:
+            return [self._fail(answer, error)]
+
+    def _accept(self, answer: Answer, tokens: list[int]) -> list[Report]:
+        now = self._clock()
+        pieces = [answer.accept(token, now) for token in tokens]
+        reports: list[Report] = [piece for piece in pieces if piece]
+        if answer.finish_reason:
+            reports.append(answer.done())
+            self._release(answer)
+        return reports
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def _fail(self, answer: Answer, error: Exception) -> Report:
+        self._release(answer, with_cache=False)
+        detail = "".join(traceback.format_exception(error))
+        return Failed(answer.id, "BadReply", "The model failed while it answered: ask again, or pick another.", detail)
+
+    def _release(self, answer: Answer, *, with_cache: bool = True) -> None:
+        """Let go of a request, and keep what is in its cache for the next turn."""
+        del self._answers[answer.id]
+        sequence = answer.sequence
+        if sequence is None:
+            self._release_prompt(answer, with_cache=with_cache)
+            return
+        self._decoding.remove(sequence, with_cache=with_cache)
+        if with_cache:
+            self._keep(sequence.tokens[: sequence.covered], sequence.kv)
+
+    def _release_prompt(self, answer: Answer, *, with_cache: bool) -> None:
+        if answer in self._reading:
+            self._reading.remove(answer)
+        if answer.prefill and with_cache:
+            self._keep(answer.tokens[: answer.prefill.covered], answer.prefill.kv)
+
+    def _keep_copy(self, tokens: list[int], kv: list[Any]) -> None:
+        self._keep(tokens, copy.deepcopy(kv))
+
+    def _keep(self, tokens: list[int], kv: list[Any]) -> None:
+        """Keep a cache for whoever comes with the same tokens; computed first, or it would hold on to the batch's."""
+        if tokens:
+            mx.eval([cache.state for cache in kv])
+            self._prefixes.keep(self._loaded, tokens, kv)
+
+
+def _refusal(answer: Answer, room_bytes: int) -> Failed:
+    sentence = (
+        f"There is too little memory for this conversation: it needs {answer.promised_bytes / 1e9:.1f} GB beside the "
+        f"model, and {max(room_bytes, 0) / 1e9:.1f} GB are free. Start a new chat, or pick a smaller model."
+    )
+    return Failed(answer.id, "OutOfMemory", sentence)
