@@ -119,6 +119,12 @@ class ModelResidency:
             self._review()
         return self._version
 
+    @property
+    def free_bytes(self) -> int | None:
+        """What is free for models on this host; None where nobody knows."""
+        self._look()
+        return self._room_here().free_bytes
+
     def outlook(self, model: ModelMetadata, endpoint: Endpoint) -> Outlook:
         """Say what it would take to have this model answer there now."""
         self._look()
