@@ -42,6 +42,7 @@ HOMES = {
     "certifi": r"handlers/transport\.py",
     "dotenv": r"settings\.py",
     "huggingface_hub": MLX_WORKER,
+    "jinja2": MLX_WORKER,
     "markdown_it": r"routing/(markdown_\w+|response_formatter)\.py",
     "mlx": MLX_WORKER,
     "mlx_lm": MLX_WORKER,

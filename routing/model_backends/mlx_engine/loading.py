@@ -213,7 +213,7 @@ def _measure(model: Module) -> KVSize:
     """Compute one token: proof that the network runs, and the exact size of its keys and values."""
     cache = make_prompt_cache(model)
     mx.eval(model(mx.array([[0]]), cache=cache))
-    sizes = [_size_of(layer) for layer in _flat(cache)]
+    sizes = [_size_of(layer) for layer in flat_layers(cache)]
     windows: dict[int, int] = {}
     for window, size in (pair for kv in sizes for pair in kv.windows):
         windows[size] = windows.get(size, 0) + window
@@ -224,10 +224,10 @@ def _measure(model: Module) -> KVSize:
     )
 
 
-def _flat(cache: list[Any]) -> Iterator[Any]:
-    """Each layer's cache; a layer of two kinds has a list of its own."""
+def flat_layers(cache: list[Any]) -> Iterator[Any]:
+    """Give each layer's keys and values; a layer of two kinds has a list of its own."""
     for layer in cache:
-        yield from _flat(list(layer.caches)) if hasattr(layer, "caches") else (layer,)
+        yield from flat_layers(list(layer.caches)) if hasattr(layer, "caches") else (layer,)
 
 
 def _size_of(layer: Any) -> KVSize:
