@@ -33,12 +33,15 @@ _THRESHOLDS: tuple[tuple[type[BackendError], int | None], ...] = (
 )
 FIRST_PAUSE_SECONDS = 10.0
 LONGEST_PAUSE_SECONDS = 300.0
+# Of an endpoint that took no request: whether it is back shows soon, and trying costs little.
+LONGEST_UNREACHABLE_SECONDS = 30.0
 # How long others stay away while one request tries a model that has cooled down.
 TRIAL_SECONDS = 60.0
 
 
 @dataclass(slots=True)
 class _Circuit:
+    comebacks: int  # of its endpoint, when it was made
     failures: int = 0
     pause_seconds: float = 0.0  # of the last opening; 0: closed
 
@@ -47,7 +50,8 @@ class CircuitBreaker:
     """One circuit for each model at each endpoint; the registry is told when one opens, is tried again, or closes.
 
     Closed until failures in a row open it for FIRST_PAUSE_SECONDS; then half open: one request tries, and its success
-    closes the circuit, its failure opens it for twice as long.
+    closes the circuit, its failure opens it for twice as long. What was counted before an endpoint was gone and came
+    back is forgotten, so that it is used again at once.
     """
 
     def __init__(self, registry: ModelRegistry, clock: Callable[[], float] = time.monotonic) -> None:
@@ -57,7 +61,7 @@ class CircuitBreaker:
 
     def started(self, model_id: str, endpoint: Endpoint) -> None:
         """Note that a request goes out; if the circuit is half open it is the one that tries."""
-        circuit = self._circuits.get((model_id, endpoint))
+        circuit = self._circuit(model_id, endpoint)
         if circuit and circuit.pause_seconds:
             self._registry.cool_down(model_id, endpoint, self._clock() + TRIAL_SECONDS)
 
@@ -73,14 +77,29 @@ class CircuitBreaker:
         if threshold is None or (loading and isinstance(error, BackendTimeout)):
             self.released(model_id, endpoint)
             return
-        circuit = self._circuits.setdefault((model_id, endpoint), _Circuit())
+        new = _Circuit(self._registry.comebacks(endpoint))
+        circuit = self._circuit(model_id, endpoint) or self._circuits.setdefault((model_id, endpoint), new)
         circuit.failures += 1
         if circuit.pause_seconds or circuit.failures >= threshold:
-            circuit.pause_seconds = min(max(FIRST_PAUSE_SECONDS, 2 * circuit.pause_seconds), LONGEST_PAUSE_SECONDS)
+            longest = LONGEST_UNREACHABLE_SECONDS if isinstance(error, BackendUnreachable) else LONGEST_PAUSE_SECONDS
+            circuit.pause_seconds = min(max(FIRST_PAUSE_SECONDS, 2 * circuit.pause_seconds), longest)
             self._registry.cool_down(model_id, endpoint, self._clock() + circuit.pause_seconds)
+
+    def came_back(self, endpoint: Endpoint) -> None:
+        """Close every circuit at an endpoint that was gone: it has restarted, woken up or found its network again."""
+        for model_id, at in tuple(self._circuits):
+            if at == endpoint:
+                self.succeeded(model_id, at)
 
     def released(self, model_id: str, endpoint: Endpoint) -> None:
         """Note that a request ended without a verdict (cancelled, say), so that the next one may try."""
-        circuit = self._circuits.get((model_id, endpoint))
+        circuit = self._circuit(model_id, endpoint)
         if circuit and circuit.pause_seconds:
             self._registry.cool_down(model_id, endpoint, 0)
+
+    def _circuit(self, model_id: str, endpoint: Endpoint) -> _Circuit | None:
+        circuit = self._circuits.get((model_id, endpoint))
+        if circuit and circuit.comebacks != self._registry.comebacks(endpoint):
+            del self._circuits[model_id, endpoint]
+            return None
+        return circuit

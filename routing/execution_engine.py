@@ -66,14 +66,21 @@ class ExecutionEngine:
         self.config = EngineConfig(**config or {})
         self.pool = ModelAdapterPool(self.config.adapter_factory())
         self.pool.put(BuiltinBackend(_BUILTIN_ENDPOINT, advice=self._advice))
-        self.discovery = Discovery(registry, self.pool, self.config.endpoints(), self.config.refresh_seconds)
+        breaker = CircuitBreaker(registry)
+        self.discovery = Discovery(
+            registry,
+            self.pool,
+            self.config.endpoints(),
+            self.config.refresh_seconds,
+            came_back=breaker.came_back,
+        )
         self._queues: dict[Endpoint, EndpointQueue] = {}
         self._closed = False
         self._stats = EngineStats()
         self._around = Surroundings(
             registry,
             self.pool,
-            CircuitBreaker(registry),
+            breaker,
             TimeLimits(self.config.first_token_timeout_seconds, self.config.stall_timeout_seconds),
         )
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from routing.circuit_breaker import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, TRIAL_SECONDS, CircuitBreaker
+from routing.circuit_breaker import (
+    FIRST_PAUSE_SECONDS,
+    LONGEST_PAUSE_SECONDS,
+    LONGEST_UNREACHABLE_SECONDS,
+    TRIAL_SECONDS,
+    CircuitBreaker,
+)
 from routing.errors import (
     BackendError,
     BackendTimeout,
@@ -110,6 +116,29 @@ def test_a_trial_that_fails_doubles_the_pause(bench: Bench) -> None:
         bench.fail(BadReply)
     assert pauses == [10, 20, 40, 80, 160, 300, 300, 300]
     assert pauses[-1] == LONGEST_PAUSE_SECONDS
+
+
+def test_a_server_that_takes_no_request_never_rests_long(bench: Bench) -> None:
+    """A host that comes back is used again within 30 s, whatever it did before."""
+    for kind in (BadReply, BadReply, BadReply, *[BadReply] * 5, BackendUnreachable):
+        bench.fail(kind)
+    bench.now += LONGEST_UNREACHABLE_SECONDS
+    assert not bench.is_open()
+    assert LONGEST_UNREACHABLE_SECONDS <= 30
+
+
+def test_a_host_that_comes_back_begins_anew(bench: Bench) -> None:
+    """Every circuit there closes, for good: the next failure counts as the first. Other hosts have their own."""
+    for _ in range(6):
+        bench.fail(OutOfMemory)
+    bench.breaker.failed("alpha", TWO, OutOfMemory("failed", backend="ollama"))
+    bench.breaker.came_back(ONE)
+    assert bench.registry.status("alpha").endpoints == (ONE,)
+    bench.breaker.started("alpha", ONE)
+    assert not bench.is_open()
+    bench.fail(OutOfMemory)
+    bench.now += FIRST_PAUSE_SECONDS
+    assert not bench.is_open()
 
 
 def test_a_trial_that_is_called_off_lets_the_next_one_try(bench: Bench) -> None:
