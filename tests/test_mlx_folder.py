@@ -28,6 +28,16 @@ def a_folder(folder: Path, config: Any, *, weights_bytes: int = 0, template: str
     return folder
 
 
+def a_download(hub: Path, name: str, config: Any) -> Path:
+    """A model in the hub's cache as its own client leaves it there, all of it."""
+    model = hub / f"models--{name.replace('/', '--')}"
+    snapshot = a_folder(model / "snapshots" / "0a1b2c", config, weights_bytes=2_000)
+    (snapshot / "tokenizer.json").write_text("{}")
+    (model / "refs").mkdir()
+    (model / "refs" / "main").write_text("0a1b2c\n")
+    return snapshot
+
+
 def test_a_quantized_model_tells_what_it_is(tmp_path: Path) -> None:
     """4 bits and their scales are 4.5 bits a parameter: 4.28 GB are 7.6 billion."""
     config = {
@@ -73,11 +83,8 @@ def test_the_hubs_cache_gives_the_name(tmp_path: Path) -> None:
 def test_a_hub_name_is_found_in_the_hubs_cache(tmp_path: Path) -> None:
     """What was downloaded is read under its name; the revision is that of the main branch."""
     hub = tmp_path / "hub"
-    model = hub / "models--mlx-community--Qwen2.5-7B-Instruct-4bit"
-    a_folder(model / "snapshots" / "0a1b2c", {"max_position_embeddings": 32768})
-    a_folder(model / "snapshots" / "ffffff", {"max_position_embeddings": 1})
-    (model / "refs").mkdir()
-    (model / "refs" / "main").write_text("0a1b2c\n")
+    snapshot = a_download(hub, "mlx-community/Qwen2.5-7B-Instruct-4bit", {"max_position_embeddings": 32768})
+    a_folder(snapshot.with_name("ffffff"), {"max_position_embeddings": 1})
     offer = read_model_folder("mlx-community/Qwen2.5-7B-Instruct-4bit", hub)
     assert (offer.backend_name, offer.display_name, offer.context_tokens) == (
         "mlx-community/Qwen2.5-7B-Instruct-4bit",
@@ -86,10 +93,78 @@ def test_a_hub_name_is_found_in_the_hubs_cache(tmp_path: Path) -> None:
     )
 
 
-def test_a_hub_name_that_was_not_downloaded_is_told(tmp_path: Path) -> None:
+def test_a_hub_name_that_was_not_downloaded_is_offered_as_such(tmp_path: Path) -> None:
     """Nothing is fetched for a list."""
-    with pytest.raises(ModelMissing, match=r"^There is no MLX model in the folder gemma\.$"):
-        read_model_folder("somebody/gemma", tmp_path)
+    offer = read_model_folder("somebody/gemma-2-2b", tmp_path)
+    assert (offer.backend_name, offer.display_name, offer.downloaded) == ("somebody/gemma-2-2b", "gemma 2 2b", False)
+    assert (offer.size_bytes, offer.context_tokens) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "name", ["../gemma", "somebody/..", "somebody/../gemma", "/somebody/gemma", "somebody/gemma/", "a/" + "b" * 500]
+)
+def test_a_name_that_could_lead_out_of_the_cache_is_no_hub_name(tmp_path: Path, name: str) -> None:
+    """It is a folder that is not there."""
+    a_download(tmp_path, "somebody/gemma", {})
+    with pytest.raises(ModelMissing):
+        read_model_folder(name, tmp_path)
+
+
+def test_a_revision_that_leads_out_of_the_cache_is_not_followed(tmp_path: Path) -> None:
+    """What a file in the cache says is not trusted with a path."""
+    snapshot = a_download(tmp_path, "somebody/gemma", {})
+    (snapshot.parent.parent / "refs" / "main").write_text(f"../snapshots/{snapshot.name}")
+    assert not read_model_folder("somebody/gemma", tmp_path).downloaded
+
+
+def test_a_download_is_offered_once_every_file_of_the_list_is_there(tmp_path: Path) -> None:
+    """The model's own list of its weights says how many there are."""
+    snapshot = a_download(tmp_path, "somebody/gemma", {})
+    names = [f"model-0000{number}-of-00002.safetensors" for number in (1, 2)]
+    (snapshot / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"a": names[0], "b": names[1]}}))
+    assert read_model_folder("somebody/gemma", tmp_path).downloaded
+    (snapshot / names[1]).unlink()
+    assert not read_model_folder("somebody/gemma", tmp_path).downloaded
+
+
+@pytest.mark.parametrize("index", ["{", "[]", '{"weight_map": 7}'])
+def test_a_list_of_weights_that_is_none_makes_no_whole_download(tmp_path: Path, index: str) -> None:
+    snapshot = a_download(tmp_path, "somebody/gemma", {})
+    (snapshot / "model.safetensors.index.json").write_text(index)
+    assert not read_model_folder("somebody/gemma", tmp_path).downloaded
+
+
+def test_a_download_under_way_is_no_model_yet(tmp_path: Path) -> None:
+    """Without a list, the numbers in the names tell how many weight files there are; then an unfinished file counts."""
+    snapshot = a_download(tmp_path, "somebody/gemma", {})
+    blobs = snapshot.parent.parent / "blobs"
+    blobs.mkdir()
+    (blobs / "0f0f.incomplete").touch()
+    assert not read_model_folder("somebody/gemma", tmp_path).downloaded
+    (blobs / "0f0f.incomplete").unlink()
+    assert read_model_folder("somebody/gemma", tmp_path).downloaded
+    (snapshot / "model-00001-of-00002.safetensors").unlink()
+    assert not read_model_folder("somebody/gemma", tmp_path).downloaded
+
+
+@pytest.mark.parametrize("missing", ["config.json", "tokenizer.json"])
+def test_a_download_without_a_part_of_the_model_is_not_whole(tmp_path: Path, missing: str) -> None:
+    snapshot = a_download(tmp_path, "somebody/gemma", {})
+    (snapshot / missing).unlink()
+    assert not read_model_folder("somebody/gemma", tmp_path).downloaded
+
+
+def test_a_second_copy_of_the_weights_in_another_layout_does_not_count(tmp_path: Path) -> None:
+    """Some models bring both; one is read."""
+    folder = a_folder(tmp_path / "Mistral", {}, weights_bytes=2_000_000)
+    with (folder / "consolidated.safetensors").open("wb") as file:
+        file.truncate(2_000_000)
+    assert read_model_folder(folder).size_bytes == 2_000_000
+
+
+@pytest.mark.parametrize("tokens", [10**12, -1, 0, True, 1e400, "4096"])
+def test_a_context_that_no_model_has_is_none(tmp_path: Path, tokens: object) -> None:
+    assert read_model_folder(a_folder(tmp_path / "Boaster", {"max_position_embeddings": tokens})).context_tokens is None
 
 
 def test_a_real_model_is_read(mlx_model: Path) -> None:
