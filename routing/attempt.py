@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import aclosing
-from dataclasses import dataclass
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from routing.errors import BackendError, BackendTimeout, BadReply
 from routing.repetition import RepetitionGuard
-from routing.types import Attempt, Completion, Loading, Outcome, Queued, Started, Token
+from routing.types import Attempt, Completion, Loading, Outcome, Queued, Started, Token, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable
@@ -18,16 +18,23 @@ if TYPE_CHECKING:
     from routing.circuit_breaker import CircuitBreaker
     from routing.endpoint_queue import EndpointQueue, Ticket
     from routing.model_backends import ModelAdapterPool
+    from routing.model_keeper import ModelKeeper
     from routing.model_registry import ModelRegistry
     from routing.prompt import Prompt
     from routing.types import Endpoint, Event, ModelMetadata
 
 T = TypeVar("T")
 
+# How often the promise to those who wait in line is looked at again.
+_LOOK_AGAIN_SECONDS = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class TimeLimits:
-    """How long to wait, in seconds: for the first token (a cold load counts), and between two tokens."""
+    """How long to wait, in seconds: for the first token of a model in memory, and between two tokens.
+
+    Where a server loads models by itself, nobody else knows when it has: the load counts as part of the first wait.
+    """
 
     first_token_seconds: float
     stall_seconds: float
@@ -39,6 +46,7 @@ class Surroundings:
 
     registry: ModelRegistry
     pool: ModelAdapterPool
+    keeper: ModelKeeper
     breaker: CircuitBreaker
     limits: TimeLimits
 
@@ -47,6 +55,7 @@ class AttemptRun:
     """One try. Read `events` to their end; then `record`, `text`, `reasoning` and `error` say what came of it.
 
     A BackendError does not leave `events`: it becomes a failed record. Closing `events` early cancels the model.
+    `patience_seconds`: how long it waits for room in memory while others answer, before the next model is tried.
     """
 
     def __init__(  # noqa: PLR0913  # each is a different thing, and none has a default
@@ -59,6 +68,7 @@ class AttemptRun:
         prompt: Prompt,
         chat_id: str,
         deadline: float,
+        patience_seconds: float = float("inf"),
     ) -> None:
         self.model = model
         self.endpoint = endpoint
@@ -68,13 +78,15 @@ class AttemptRun:
         self._queue = queue
         self._chat_id = chat_id
         self._deadline = deadline
+        self._patience_seconds = patience_seconds
         self._answer = RepetitionGuard()
         self._outcome = Outcome.CANCELLED
         self.error: BackendError | None = None
         self._completion: Completion | None = None
         self._began = self._ended = time.monotonic()
         self._first_token_at: float | None = None
-        self._asked = False
+        self._asked = self._in_use = False
+        self._load_seconds: float | None = None
         self._loaded = around.registry.is_loaded(model.model_id, endpoint)
 
     @property
@@ -123,9 +135,11 @@ class AttemptRun:
             self._began = time.monotonic()
             self._asked = True
             self._around.breaker.started(self.model.model_id, self.endpoint)
-            if self._loaded is False:
-                yield Loading(self.model)
-            async with aclosing(self._tokens()) as tokens:
+            async with aclosing(self._in_memory()) as loads:
+                async for load in loads:
+                    yield load
+            ticket.loaded()
+            async with aclosing(self._tokens(ticket)) as tokens:
                 async for event in tokens:
                     yield event
             self._outcome = Outcome.ANSWERED
@@ -136,40 +150,70 @@ class AttemptRun:
             self._queue.leave(ticket)
             if self._asked:
                 self._tell_breaker()
+            if self._in_use:
+                self._around.keeper.release(self.model, self.endpoint)
 
     async def _in_line(self, ticket: Ticket) -> AsyncGenerator[Queued]:
-        position = 0
+        """Yield the place in the line when it changes, and when what it promises does."""
+        said: Queued | None = None
         while not ticket.granted:
-            if ticket.position != position:
-                position = ticket.position
-                yield Queued(self.model, position)
-            await self._within(ticket.moved(), self._deadline - time.monotonic(), "had no room in time")
+            place = Queued(self.model, ticket.position, ticket.seconds)
+            if place != said:
+                said = place
+                yield place
+            left = self._left
+            with suppress(TimeoutError):
+                await asyncio.wait_for(ticket.moved(), min(_LOOK_AGAIN_SECONDS, max(0.0, left)))
+            if left <= 0 and not ticket.granted:
+                raise BackendTimeout(f"{self.model.display_name} had no room in time.", **self._blame())
 
-    async def _tokens(self) -> AsyncGenerator[Started | Token]:
+    async def _in_memory(self) -> AsyncGenerator[Loading]:
+        """Have the model in memory, and in use from then on."""
+        keeper, began = self._around.keeper, time.monotonic()
+        async with aclosing(keeper.ensure(self.model, self.endpoint, self._patience_seconds)) as steps:
+            while step := await self._within(anext(steps, None), self._left, "was not loaded in time"):
+                yield step
+        self._in_use = True
+        before, self._loaded = self._loaded, self._around.registry.is_loaded(self.model.model_id, self.endpoint)
+        if self._loaded and before is False:
+            self._load_seconds = time.monotonic() - began
+
+    async def _tokens(self, ticket: Ticket) -> AsyncGenerator[Queued | Started | Token]:
         """Read the model's stream up to its Completion, or up to where it has to be cut."""
-        limits = self._around.limits
         adapter = await self._around.pool.adapter(self.model, self.endpoint)
+        item: Waiting | Token | Completion | None = None
         async with aclosing(adapter.stream(self.prompt.request)) as stream:
             while self._completion is None:
-                first = self._first_token_at is None
-                item = await self._next(stream, limits.first_token_seconds if first else limits.stall_seconds)
+                item = await self._next(stream, self._patience(item))
                 if item is None:
                     raise BadReply(
                         f"{self.model.display_name} broke off without a word.", reason="broke off", **self._blame()
                     )
-                if isinstance(item, Completion):
-                    self._completion = item
+                if isinstance(item, Waiting):
+                    yield Queued(self.model, item.position, ticket.waits_inside(item.position))
+                elif isinstance(item, Completion):
+                    self._conclude(item)
                 elif item.text or item.reasoning:
-                    if first:
+                    if self._first_token_at is None:
                         self._first_token_at = time.monotonic()
+                        ticket.begins()
                         yield Started(self.model, self.endpoint)
                     yield self._take(item)
         if not self.text.strip():
             raise BadReply(f"{self.model.display_name} gave an empty answer.", reason="empty answer", **self._blame())
 
-    async def _next(self, stream: AsyncGenerator[Token | Completion], wait_seconds: float) -> Token | Completion | None:
+    def _patience(self, last: Waiting | Token | Completion | None) -> float:
+        """How long to wait for the next item: in the server's own line, for as long as there is."""
+        if isinstance(last, Waiting):
+            return float("inf")
+        limits = self._around.limits
+        return limits.first_token_seconds if self._first_token_at is None else limits.stall_seconds
+
+    async def _next(
+        self, stream: AsyncGenerator[Waiting | Token | Completion], wait_seconds: float
+    ) -> Waiting | Token | Completion | None:
         """Read one item. When the whole time is over, what there is of the answer becomes the answer."""
-        left = self._deadline - time.monotonic()
+        left = self._left
         if left <= 0 and self.text.strip():
             return Completion("timeout")
         what = "sent no first token in time" if self._first_token_at is None else "sent no further token in time"
@@ -179,6 +223,11 @@ class AttemptRun:
             if left > wait_seconds or not self.text.strip():
                 raise
             return Completion("timeout")
+
+    def _conclude(self, completion: Completion) -> None:
+        """Take the server's figures; what the load took that came before, the server does not know."""
+        load_seconds = completion.load_seconds if self._load_seconds is None else self._load_seconds
+        self._completion = replace(completion, load_seconds=load_seconds)
 
     def _take(self, token: Token) -> Token:
         self.reasoning += token.reasoning
@@ -193,6 +242,11 @@ class AttemptRun:
         except TimeoutError as error:
             raise BackendTimeout(f"{self.model.display_name} {what}.", **self._blame()) from error
 
+    @property
+    def _left(self) -> float:
+        """Seconds until the whole time is over."""
+        return self._deadline - time.monotonic()
+
     def _blame(self) -> dict[str, str]:
         return {"backend": self.model.backend, "model": self.model.model_id}
 
@@ -204,6 +258,13 @@ class AttemptRun:
             breaker.failed(model_id, self.endpoint, self.error, loading=loading)
         elif self._outcome is Outcome.ANSWERED:
             breaker.succeeded(model_id, self.endpoint)
-            self._around.registry.mark_loaded(model_id, self.endpoint)
+            self._note_loaded()
         else:
             breaker.released(model_id, self.endpoint)
+
+    def _note_loaded(self) -> None:
+        """Note that the model is in memory, as it has answered; and what that took, if its server has loaded it."""
+        if self._loaded is False and self._completion:
+            self._around.keeper.answered(self.model, self.endpoint, self._completion)
+        else:
+            self._around.registry.mark_loaded(self.model.model_id, self.endpoint)

@@ -51,9 +51,14 @@ class Ticket:
         self.runs_since = None
         return self._queue.inside_seconds(position)
 
-    def runs(self) -> None:
-        """Note that the model begins only now: what was waited for until here is not the answer's own time."""
+    def loaded(self) -> None:
+        """Note that the model is in memory only now: what was waited for until here is not the answer's own time."""
         self._queue.begin(self)
+
+    def begins(self) -> None:
+        """Note the first token: whatever waited inside waits no more."""
+        if self.runs_since is None:
+            self._queue.begin(self)
 
     async def moved(self) -> None:
         """Wait until the line has moved."""

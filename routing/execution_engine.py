@@ -17,10 +17,14 @@ from routing.discovery import Discovery
 from routing.endpoint_queue import EndpointLoad, EndpointQueue
 from routing.engine_config import EngineConfig
 from routing.engine_stats import EngineStats
-from routing.errors import BackendError, BackendUnreachable
-from routing.model_backends import ModelAdapterPool, mlx_folder
+from routing.errors import BackendUnreachable
+from routing.host_memory import HostMemoryReader
+from routing.model_backends import MLXBackend, ModelAdapterPool
 from routing.model_backends.builtin import BUILTIN, NO_MODEL, BuiltinBackend
 from routing.model_backends.failures import ServerSaid
+from routing.model_keeper import ModelKeeper
+from routing.model_residency import ModelResidency
+from routing.preloading import Preloading
 from routing.prompt import build_prompt
 from routing.race import Race
 from routing.types import (
@@ -37,16 +41,23 @@ from routing.types import (
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 
+    from routing.host_memory import HostMemory
     from routing.intelligent_router import IntelligentRouter
     from routing.model_registry import ModelRegistry
-    from routing.types import Event, ModelMetadata, ModelOffer
+    from routing.types import Event, ModelMetadata
 
 logger = logging.getLogger(__name__)
 
 _BUILTIN_ENDPOINT = Endpoint(BUILTIN.backend)
+_MLX_ENDPOINT = Endpoint("mlx")
 # How long a first message waits for the first word of the model servers; one that is dead answers much sooner.
 _FIRST_ROUND_SECONDS = 2.0
+# Nobody waits for what is loaded ahead: the slowest server may say first what it has.
+_FIRST_LISTS_SECONDS = 30.0
 _BUILTIN_GENERATIONS = 512
+# How long an answer waits for others to end that hold the memory, where another model could give it too: whoever waits
+# longer would have had most of the next best answer by then.
+_PATIENCE_SECONDS = 15.0
 # What stands before the host in an address, which other libraries repeat in their errors.
 _PASSWORD = re.compile(r"(?<=://)\S*@")
 
@@ -56,6 +67,7 @@ class ExecutionEngine:
 
     `config` holds EngineConfig's fields; the specification's ollama_base_url and lmstudio_base_url are among them.
     Without `start` the registry stays as it is: a catalogued model is then taken to be there until it fails.
+    `residency` knows what is in memory, `keeper` loads and unloads, `preloading` does so when nobody asks anything.
     """
 
     def __init__(
@@ -74,12 +86,21 @@ class ExecutionEngine:
             self.config.refresh_seconds,
             came_back=breaker.came_back,
         )
+        self._memory = HostMemoryReader(round(self.config.model_memory_gb * 1e9) or None)
+        self.residency = ModelResidency(registry, self._read_memory)
+        if router.residency is None:
+            router.residency = self.residency
+        limit_seconds = self.config.first_token_timeout_seconds
+        self.keeper = ModelKeeper(registry, self.residency, self.pool, load_limit_seconds=limit_seconds)
+        self.keeper.look_at = self.discovery.poke
+        self.preloading = Preloading(registry, self.keeper, memory=self._read_memory, ready=self._all_listed)
         self._queues: dict[Endpoint, EndpointQueue] = {}
         self._closed = False
         self._stats = EngineStats()
         self._around = Surroundings(
             registry,
             self.pool,
+            self.keeper,
             breaker,
             TimeLimits(self.config.first_token_timeout_seconds, self.config.stall_timeout_seconds),
         )
@@ -89,13 +110,13 @@ class ExecutionEngine:
         self._closed = False
         self.config.close_absent_backends(self.registry)
         self.discovery.start()
-        if self.config.mlx_model_paths:
-            offers = await asyncio.to_thread(_offers_of_folders, self.config.mlx_model_paths)
-            self.registry.apply_offers(mlx_folder.ENDPOINT, offers)
+        self.preloading.start()
 
     async def cleanup(self) -> None:
         """Stop asking, and close every connection; running streams end, and no other model is tried for them."""
         self._closed = True
+        await self.preloading.close()
+        await self.keeper.close()
         await self.discovery.close()
         await self.pool.close()
 
@@ -182,15 +203,20 @@ class ExecutionEngine:
         """Count what was executed since the start; see EngineStats."""
         return self._stats.as_dict()
 
+    async def forget_prompts(self) -> None:
+        """Drop every prompt that a backend keeps for reuse, in memory and on disk. Raises BackendError."""
+        for endpoint in self.discovery.endpoints:
+            backend = await self.pool.backend(endpoint)
+            if isinstance(backend, MLXBackend):
+                await backend.forget_prompts()
+
     # --- inside -------------------------------------------------------------------------------------------------------
 
     def _steps(
         self, query: Query, decision: RoutingDecision, deadline: float, so_far: Sequence[AttemptRun]
     ) -> Iterator[AttemptRun | Race]:
         """Yield what to try next: a race of the first candidates when the decision wants one, then one by one."""
-        racing = [candidate for candidate in decision.candidates[: decision.race] if candidate.model is not BUILTIN]
-        starters = (next(self._attempts(query, decision, racer.model, deadline), None) for racer in racing)
-        if len(racing) > 1 and (runs := [run for run in starters if run]):
+        if len(runs := self._racers(query, decision, deadline)) > 1:
             yield Race(runs)
         # Whoever lost the race was stopped in good health, and may be tried when the winner fails later on.
         beaten = {run.model.model_id for run in so_far if run.error}
@@ -203,12 +229,23 @@ class ExecutionEngine:
                 if run.endpoint not in _unreachable(so_far):
                     yield run
 
+    def _racers(self, query: Query, decision: RoutingDecision, deadline: float) -> list[AttemptRun]:
+        """Choose who starts at once: none that would push another one out of memory."""
+        racing = [
+            candidate.model for candidate in decision.candidates[: decision.race] if candidate.model is not BUILTIN
+        ]
+        starters = (next(self._attempts(query, decision, model, deadline), None) for model in racing)
+        runs = [run for run in starters if run]
+        together = self.keeper.side_by_side([(run.model, run.endpoint) for run in runs])
+        return [run for run in runs if run.model in together]
+
     def _attempts(
         self, query: Query, decision: RoutingDecision, model: ModelMetadata, deadline: float
     ) -> Iterator[AttemptRun]:
         """Yield an attempt at each endpoint that can serve the model: the least busy first, then those that have it."""
         prompt = build_prompt(query, model, decision.estimated_tokens)
-        for endpoint in sorted(self._endpoints(model), key=lambda endpoint: self._queue(endpoint).load):
+        endpoints = self.residency.best_first(model, self._endpoints(model))
+        for endpoint in sorted(endpoints, key=lambda endpoint: self._queue(endpoint).load):
             yield AttemptRun(
                 self._around,
                 self.registry.model_at(model, endpoint),
@@ -217,7 +254,13 @@ class ExecutionEngine:
                 prompt=prompt,
                 chat_id=query.chat_id,
                 deadline=deadline,
+                patience_seconds=self._patience_seconds(query, decision, model),
             )
+
+    def _patience_seconds(self, query: Query, decision: RoutingDecision, model: ModelMetadata) -> float:
+        """How long to wait for room: to the end for the model that a person chose, or that is the only one."""
+        others = [candidate for candidate in decision.candidates if candidate.model not in (model, BUILTIN)]
+        return _PATIENCE_SECONDS if others and query.model_id != model.model_id else float("inf")
 
     def _situation(self, decision: RoutingDecision, runs: Sequence[AttemptRun]) -> str:
         """Say why it has come to the built-in backend; empty when there is simply no model."""
@@ -241,6 +284,16 @@ class ExecutionEngine:
         if status.endpoints or not status.available:
             return status.endpoints
         return [endpoint for endpoint in self.discovery.endpoints if endpoint.backend == model.backend]
+
+    def _read_memory(self) -> HostMemory:
+        """How much memory there is for models: Metal's own word counts as soon as the MLX worker has passed it on."""
+        backend = self.pool.opened(_MLX_ENDPOINT)
+        if isinstance(backend, MLXBackend):
+            self._memory.working_set_bytes = backend.working_set_bytes or self._memory.working_set_bytes
+        return self._memory.read()
+
+    async def _all_listed(self) -> None:
+        await self.discovery.ready(_FIRST_LISTS_SECONDS)
 
     def _queue(self, endpoint: Endpoint) -> EndpointQueue:
         if endpoint not in self._queues:
@@ -317,17 +370,6 @@ class ExecutionEngine:
         self._stats.add(result)
         if result.fallback_used:
             self.router.note_fallback()
-
-
-def _offers_of_folders(paths: Sequence[str]) -> list[ModelOffer]:
-    """Read the MLX models that are listed beside those of the servers; a folder that holds none is said in the log."""
-    offers = []
-    for path in paths:
-        try:
-            offers.append(mlx_folder.read_model_folder(path))
-        except BackendError as error:
-            logger.warning("MLX_MODEL_PATHS: %s", error)
-    return offers
 
 
 def _unreachable(runs: Sequence[AttemptRun]) -> set[Endpoint]:

@@ -13,8 +13,11 @@ from routing.attempt import AttemptRun, Surroundings, TimeLimits
 from routing.circuit_breaker import CircuitBreaker
 from routing.endpoint_queue import EndpointQueue
 from routing.errors import BackendTimeout, BadReply
+from routing.host_memory import UNKNOWN
 from routing.model_backends import ModelAdapterFactory, ModelAdapterPool
+from routing.model_keeper import ModelKeeper
 from routing.model_registry import ModelRegistry
+from routing.model_residency import ModelResidency
 from routing.prompt import build_prompt
 from routing.types import Completion, Loading, Outcome, Query, Queued, Started, Token
 from tests.answers import PATIENCE_SECONDS, a_model
@@ -38,7 +41,8 @@ def an_attempt(
     registry.apply_offers(ONE, [an_offer("alpha", loaded=loaded)])
     pool = ModelAdapterPool(ModelAdapterFactory())
     pool.put(backend)
-    around = Surroundings(registry, pool, CircuitBreaker(registry), TimeLimits(0.1, 0.1))
+    keeper = ModelKeeper(registry, ModelResidency(registry, lambda: UNKNOWN), pool)
+    around = Surroundings(registry, pool, keeper, CircuitBreaker(registry), TimeLimits(0.1, 0.1))
     prompt = build_prompt(Query("Hi"), MODEL, 100)
     return AttemptRun(
         around,
@@ -60,7 +64,7 @@ async def test_an_answer_is_recorded() -> None:
     """With its times and the server's figures; the model is known to be in memory then."""
     attempt = an_attempt(Token(reasoning="Hm"), "Hello", Completion("stop", 5, 1), loaded=False)
     events = await read(attempt)
-    assert events == [Loading(MODEL), Started(MODEL, ONE), Token(reasoning="Hm"), Token("Hello")]
+    assert events == [Loading(MODEL, 4.0), Started(MODEL, ONE), Token(reasoning="Hm"), Token("Hello")]
     record = attempt.record
     assert (record.outcome, record.completion, record.error) == (Outcome.ANSWERED, Completion("stop", 5, 1), None)
     assert record.first_token_seconds is not None

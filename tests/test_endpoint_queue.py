@@ -107,7 +107,7 @@ def test_a_line_inside_the_server_moves_as_fast_as_answers_end() -> None:
     assert inside.waits_inside(2) == 20  # 16, as one speaks
     time.now = 20.0
     queue.leave(running)
-    inside.runs()
+    inside.begins()
     time.now = 30.0
     queue.leave(inside)
     assert list(queue._measured) == [10.0, 10.0, 10.0]

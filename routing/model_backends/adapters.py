@@ -132,6 +132,10 @@ class ModelAdapterPool:
                     self._backends[endpoint] = backend
         return self._backends[endpoint]
 
+    def opened(self, endpoint: Endpoint) -> ModelBackend | None:
+        """The backend for an endpoint if it is open already."""
+        return self._backends.get(endpoint)
+
     async def adapter(self, model: ModelMetadata, endpoint: Endpoint) -> ModelAdapter:
         """The model at the endpoint; the pool keeps the backend."""
         return ModelAdapter(model, await self.backend(endpoint), shared=True)
