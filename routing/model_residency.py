@@ -294,7 +294,8 @@ class ModelResidency:
                 needed_bytes=self._measures.needed_bytes(model, endpoint),
                 load_seconds=seconds,
                 load_step=round(4 * math.log2(1 + (seconds or 0))),
-                here=self.is_here(endpoint),
+                # Where it is in memory with another window than ours, it is loaded anew in its own place.
+                here=self.is_here(endpoint) and not self._registry.is_loaded_otherwise(model.model_id, endpoint),
             )
         return self._facts[key]
 
@@ -351,7 +352,6 @@ class ModelResidency:
         for place, model_id in self._registry.in_memory().items():
             use = self._uses.setdefault(place, _Use(model_id, now))
             found.append(Resident(model_id, place[0], self._bytes_of(model_id, place[0]), use.busy, use.last_used))
-        # sorted() is stable: among those never used the order of the registry decides.
         return sorted(found, key=lambda resident: resident.last_used)
 
     def _coming_bytes(self) -> int:
