@@ -10,15 +10,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from routing import discovery
-from routing.discovery import Discovery
+from routing.circuit_breaker import FIRST_PAUSE_SECONDS
+from routing.discovery import ANSWER_SECONDS, DOWN_SECONDS, Discovery
 from routing.errors import BadReply
+from routing.execution_engine import ExecutionEngine
+from routing.intelligent_router import IntelligentRouter
 from routing.model_backends import ModelAdapterFactory, ModelAdapterPool
 from routing.model_registry import ModelRegistry
-from tests.answers import PATIENCE_SECONDS
+from routing.types import Endpoint
+from tests.answers import PATIENCE_SECONDS, a_model
 from tests.fake_backend import ONE, TWO, FakeBackend, an_offer, some_models, unreachable
+from tests.fake_model_server import FakeModel, Script
+from tests.fake_ollama import FakeOllama
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from routing.types import ModelOffer
 
@@ -37,13 +43,56 @@ class SlowBackend(FakeBackend):
         return offers
 
 
+class Time:
+    """A time of day that passes as fast as it is slept through; with it goes what was asked when."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+        self._leaps: dict[float, float] = {}
+
+    def __call__(self) -> float:
+        """Tell the time."""
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        """Let everybody else run, and pass."""
+        for _ in range(20):
+            await asyncio.sleep(0)
+        self.now += seconds
+        self.now += self._leaps.pop(self.now, 0.0)
+
+    async def passes(self, seconds: float) -> None:
+        """Wait until so much of it is over."""
+        end = self.now + seconds
+        await until(lambda: self.now >= end)
+
+    def leaps(self, after_seconds: float, by_seconds: float) -> None:
+        """Jump at that moment: the computer sleeps, or its clock is set."""
+        self._leaps[self.now + after_seconds] = by_seconds
+
+
+class TimedBackend(FakeBackend):
+    """Remembers when it was asked for its models, in seconds from the start of its time."""
+
+    def __init__(self, time: Time, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._time = time
+        self._began = time.now
+        self.at: list[float] = []
+
+    async def offers(self) -> Sequence[ModelOffer]:
+        """Note when."""
+        self.at.append(self._time.now - self._began)
+        return await super().offers()
+
+
 @asynccontextmanager
-async def watching(*backends: FakeBackend, refresh_seconds: float = 0.01) -> AsyncIterator[Discovery]:
+async def watching(*backends: FakeBackend, refresh_seconds: float = 0.01, **about: Any) -> AsyncIterator[Discovery]:
     registry = ModelRegistry(some_models("alpha", "beta"))
     pool = ModelAdapterPool(ModelAdapterFactory())
     for backend in backends:
         pool.put(backend)
-    watch = Discovery(registry, pool, [backend.endpoint for backend in backends], refresh_seconds)
+    watch = Discovery(registry, pool, [backend.endpoint for backend in backends], refresh_seconds, **about)
     try:
         yield watch
     finally:
@@ -198,6 +247,144 @@ async def test_a_bug_in_a_backend_is_told_and_stops_no_round(caplog: pytest.LogC
         with pytest.raises(ZeroDivisionError):
             await watch.refresh()
         assert watch._registry.is_down(ONE)
+
+
+# --- rhythm -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_host_that_is_down_is_asked_more_often() -> None:
+    """Every 5 s, the others as often as they were meant to be: each has a rhythm of its own."""
+    time = Time()
+    up, down = TimedBackend(time, ONE), TimedBackend(time, TWO, listed=unreachable())
+    async with watching(up, down, refresh_seconds=30.0, clock=time, sleep=time.sleep) as watch:
+        watch.start()
+        await time.passes(65)
+    assert up.at == [0, 30, 60]
+    assert down.at[:14] == [5 * n for n in range(14)]
+
+
+@pytest.mark.parametrize("refresh_seconds", [1.0, 30.0, 3600.0])
+async def test_a_host_that_comes_back_is_known_within_30_seconds(refresh_seconds: float) -> None:
+    """Also where servers that are up are hardly ever asked, and where asking costs all the time that it may."""
+    time = Time()
+    backend = TimedBackend(time, ONE, listed=unreachable())
+    async with watching(backend, refresh_seconds=refresh_seconds, clock=time, sleep=time.sleep) as watch:
+        watch.start()
+        await time.passes(100)
+        assert watch._registry.is_down(ONE)
+        assert watch.notices_within_seconds
+        assert watch.notices_within_seconds + ANSWER_SECONDS <= 30
+        backend.listed = [an_offer("alpha")]
+        asked, back_at = len(backend.at), time.now - 1_000_000
+        await until(lambda: watch._registry.status("alpha").available)
+        assert 0 <= backend.at[asked] - back_at <= DOWN_SECONDS
+
+
+async def test_a_dead_host_delays_no_other_ones() -> None:
+    """One that hangs is waited for, while the rest goes on."""
+    time = Time()
+    hanging, up = SlowBackend(ONE), TimedBackend(time, TWO)
+    async with watching(hanging, up, refresh_seconds=30.0, clock=time, sleep=time.sleep) as watch:
+        watch.start()
+        await time.passes(95)
+        assert (hanging.listings, up.at) == (1, [0, 30, 60, 90])
+
+
+async def test_after_the_computer_has_slept_every_host_is_asked_at_once() -> None:
+    """Only the time of day tells: all other clocks of the program have slept as well."""
+    time = Time()
+    one, two = TimedBackend(time, ONE), TimedBackend(time, TWO)
+    time.leaps(after_seconds=7, by_seconds=8 * 3600)
+    async with watching(one, two, refresh_seconds=300.0, clock=time, sleep=time.sleep) as watch:
+        watch.start()
+        await time.passes(8 * 3600 + 20)
+    assert one.at == two.at == [0, 7 + 8 * 3600]
+
+
+async def test_a_clock_that_is_set_back_silences_nobody() -> None:
+    """Else nothing would be asked for as long as it was set back."""
+    time = Time()
+    backend = TimedBackend(time, ONE)
+    time.leaps(after_seconds=7, by_seconds=-3600)
+    async with watching(backend, refresh_seconds=30.0, clock=time, sleep=time.sleep) as watch:
+        watch.start()
+        await until(lambda: len(backend.at) >= 3)
+    assert backend.at == [0, 7 - 3600, 37 - 3600]
+
+
+async def test_what_changes_during_a_question_is_asked_about_once_more() -> None:
+    """The answer that is under way may be older than the load that has just ended."""
+    backend = SlowBackend(ONE, listed=[an_offer("alpha")])
+    async with watching(backend, refresh_seconds=1000) as watch:
+        watch.start()
+        await until(lambda: backend.listings)
+        backend.listed = [an_offer("alpha", loaded=True)]
+        for _ in range(3):
+            watch.poke(ONE)
+        backend.may_answer.set()
+        await until(lambda: watch._registry.status("alpha").loaded)
+        await asyncio.sleep(0.01)
+        assert backend.listings == 2
+
+
+async def test_who_comes_back_is_told_of_once() -> None:
+    """Not when it is first found, not while it stays, and not when it was only doubted."""
+    returned: list[Endpoint] = []
+    backend = FakeBackend(ONE, listed=[an_offer("alpha")])
+    async with watching(backend, refresh_seconds=1000, came_back=returned.append) as watch:
+        watch.start()
+        await watch.ready(PATIENCE_SECONDS)
+        watch.unreachable(ONE)
+        await until(lambda: not watch._registry.is_down(ONE))
+        assert returned == []
+        backend.listed = unreachable()
+        await watch.refresh()
+        backend.listed = [an_offer("alpha")]
+        for _ in range(3):
+            await watch.refresh()
+    assert returned == [ONE]
+
+
+async def test_a_bug_is_written_down_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Every five seconds its traceback would fill the disk; one that comes again later is news."""
+    backend = FakeBackend(ONE, listed=ZeroDivisionError("a bug"))
+    async with watching(backend) as watch:
+        watch.start()
+        await until(lambda: backend.listings > 3)
+        assert caplog.text.count("ZeroDivisionError: a bug") == 1
+        backend.listed = [an_offer("alpha")]
+        await until(lambda: watch._registry.status("alpha").available)
+        backend.listed = ZeroDivisionError("a bug")
+        await until(lambda: caplog.text.count("ZeroDivisionError: a bug") == 2)
+
+
+async def test_a_server_that_goes_and_comes_back_answers_again() -> None:
+    """From end to end: its model was resting for minutes, and is asked as soon as the server is back."""
+    model = a_model("llama3.2:1b", model_id="llama", display_name="Llama")
+    async with FakeOllama({"llama3.2:1b": FakeModel()}) as first:
+        port, url = int(first.root.rpartition(":")[2]), first.root
+        registry = ModelRegistry([model])
+        config = {"ollama_base_url": url, "lmstudio_base_url": "", "refresh_seconds": 0.05}
+        engine = ExecutionEngine(registry, IntelligentRouter(registry), config)
+        await engine.start()
+        assert (await engine.execute("Hi")).model_id == "llama"
+        first.play("llama3.2:1b", Script(status=500, error="out of memory"))
+        assert not (await engine.execute("Hi")).success
+        assert registry.status("llama").reason == "cooling down"
+    await until(lambda: registry.is_down(Endpoint("ollama", url)))
+    assert not (await engine.execute("Hi")).success
+    async with FakeOllama({"llama3.2:1b": FakeModel()}, port=port) as again:
+        await until(lambda: registry.status("llama").available)
+        answers = [await engine.execute("Hi") for _ in range(2)]
+        assert [answer.model_id for answer in answers] == ["llama", "llama"]
+        again.play("llama3.2:1b", Script(status=500, error="out of memory"))
+        await engine.execute("Hi")
+        pause = registry._servings["llama"][Endpoint("ollama", url)].cooling_until - registry._clock()
+        assert pause <= FIRST_PAUSE_SECONDS, "it begins anew"
+        await engine.cleanup()
+
+
+# --- coming and going -------------------------------------------------------------------------------------------------
 
 
 async def test_a_list_that_is_empty_for_a_moment_costs_no_more_than_that() -> None:
