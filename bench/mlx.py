@@ -21,8 +21,9 @@ from bench.mlx_answers import Prompts
 from bench.mlx_contestants import Raw, raw, server
 from bench.mlx_machine import describe, preload_openblas
 from bench.mlx_measures import Scale, alone, at_once, newcomers, prefill, turn_two, warm_up
-from bench.mlx_ours import MLXOptions, ours
+from bench.mlx_ours import ours
 from bench.mlx_table import memory_rows, table
+from routing.model_backends.mlx_protocol import Configure
 from tests.mlx_models import make_model
 
 if TYPE_CHECKING:
@@ -108,14 +109,14 @@ def make_random_model(folder: Path, millions: float, context_tokens: int) -> Pat
 def starts(model: str, names: Sequence[str], wired_bytes: int | None) -> list[Start]:
     """Say how each contestant is started."""
     known: dict[str, Start] = {
-        "ours": functools.partial(ours, model, MLXOptions()),
+        "ours": functools.partial(ours, model, Configure()),
         "raw": functools.partial(raw, model),
         "server": functools.partial(server, model),
     }
     chosen = [known[name] for name in names]
     if wired_bytes is not None:
-        options = MLXOptions(wired_limit_bytes=wired_bytes)
-        chosen.append(functools.partial(ours, model, options, f"wired {wired_bytes / 1e9:g}"))
+        configure = Configure(wired_limit_bytes=wired_bytes)
+        chosen.append(functools.partial(ours, model, configure, f"wired {wired_bytes / 1e9:g}"))
     return chosen
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import statistics
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Answer:
 
     def worst_gap_seconds(self, since: float, until: float) -> float:
         """The longest pause between two pieces that lies in this span of time, or reaches into it."""
-        pairs = zip(self.times, self.times[1:], strict=False)
+        pairs = pairwise(self.times)
         return max((later - earlier for earlier, later in pairs if later > since and earlier < until), default=0.0)
 
 
@@ -102,4 +103,4 @@ class Prompts:
 
 
 def _gaps(times: Sequence[float]) -> list[float]:
-    return [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    return [later - earlier for earlier, later in pairwise(times)]

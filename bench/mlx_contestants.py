@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import platform
 import re
 import sys
 import tempfile
@@ -189,11 +190,14 @@ async def _child(module: str, *arguments: str, stdin: int = asyncio.subprocess.D
 
 async def peak_resident_bytes(pid: int) -> int | None:
     """What a process has held at the most, on Linux; elsewhere what it holds now. None if that cannot be read."""
-    status = Path(f"/proc/{pid}/status")
-    if status.exists():
-        found = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE)
-        return int(found[1]) * 1024 if found else None
+    if platform.system() == "Linux":
+        return await asyncio.to_thread(_high_water_bytes, pid)
     command = ("ps", "-o", "rss=", "-p", str(pid))
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     said, _ = await process.communicate()
     return int(said) * 1024 if said.strip() else None
+
+
+def _high_water_bytes(pid: int) -> int | None:
+    found = re.search(r"^VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return int(found[1]) * 1024 if found else None

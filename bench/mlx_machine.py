@@ -1,4 +1,4 @@
-"""What bench.mlx says of the machine it ran on, so that its table can be read elsewhere; no name and no path is in it."""
+"""What bench.mlx says of the machine it ran on, for whoever reads its table; no name and no path is in it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import os
 import platform
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +35,7 @@ def _device(device: Mapping[str, Any]) -> Iterator[str]:
         yield f"working set {working_set / _GB:.1f} GB"
     if limit := _sysctl("iogpu.wired_limit_mb"):
         yield f"iogpu.wired_limit_mb {limit}"
-    if sys.platform == "linux":
+    if platform.system() == "Linux":
         yield f"BLAS {'OpenBLAS' if _preloaded() else 'the slow reference one; install libopenblas0-pthread'}"
 
 
@@ -45,7 +44,7 @@ def preload_openblas() -> bool:
 
     It must be installed by the system. True if sums are fast here; other systems have a fast one of their own.
     """
-    if sys.platform != "linux" or _preloaded():
+    if platform.system() != "Linux" or _preloaded():
         return True
     found = ctypes.util.find_library("openblas")
     if found:
@@ -67,7 +66,7 @@ def _processor() -> str:
 
 def _sysctl(name: str) -> str:
     """Ask macOS; empty elsewhere."""
-    if sys.platform != "darwin":
+    if platform.system() != "Darwin":
         return ""
     asked = subprocess.run(("/usr/sbin/sysctl", "-n", name), capture_output=True, text=True, check=False)
     return asked.stdout.strip()

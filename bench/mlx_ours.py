@@ -7,14 +7,15 @@ from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from bench.mlx_contestants import peak_resident_bytes
-from routing.model_backends.mlx import MLXBackend
+from routing.model_backends.mlx import MLXBackend, MLXOptions
+from routing.model_backends.mlx_process import WorkerProcess
 from routing.types import Completion, Endpoint, GenerationRequest, Message, ModelMetadata, Quality, SpeedClass, Token
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from bench.mlx_answers import Answer, Contestant
-    from routing.model_backends.mlx import MLXOptions
+    from routing.model_backends.mlx_protocol import Configure
 
 
 class Ours:
@@ -23,10 +24,11 @@ class Ours:
     several = True
     keeps_prompts = True
 
-    def __init__(self, backend: MLXBackend, model: str, name: str) -> None:
+    def __init__(self, backend: MLXBackend, process: WorkerProcess, model: ModelMetadata, name: str) -> None:
         self.name = name
         self._backend = backend
-        self._model = _metadata(model)
+        self._process = process
+        self._model = model
         self._peak_bytes = 0
 
     async def ask(self, answer: Answer) -> None:
@@ -36,7 +38,7 @@ class Ours:
         answer.asked = time.monotonic()
         async with aclosing(self._backend.stream(self._model, request)) as events:
             async for event in events:
-                if isinstance(event, Token):
+                if isinstance(event, Token) and (event.text or event.reasoning):
                     answer.times.append(time.monotonic())
                 elif isinstance(event, Completion):
                     self._take(answer, event)
@@ -50,7 +52,7 @@ class Ours:
 
     async def peak_memory(self) -> tuple[int | None, int | None]:
         """Give the worker's, by the kernel and by its own last answer."""
-        pid = self._backend.worker.pid
+        pid = self._process.pid
         return (await peak_resident_bytes(pid) if pid else None), self._peak_bytes or None
 
     def _take(self, answer: Answer, completion: Completion) -> None:
@@ -61,12 +63,14 @@ class Ours:
 
 
 @asynccontextmanager
-async def ours(model: str, options: MLXOptions, name: str = "ours") -> AsyncIterator[Contestant]:
+async def ours(model: str, configure: Configure, name: str = "ours") -> AsyncIterator[Contestant]:
     """Start our worker, with the model loaded, until the end of the block."""
-    backend = MLXBackend(Endpoint("mlx"), options=options)
+    process = WorkerProcess(configure)
+    options = MLXOptions(model_paths=(model,), worker=configure)
+    backend = MLXBackend(Endpoint("mlx"), options=options, process=process)
     await backend.initialize()
     try:
-        contestant = Ours(backend, model, name)
+        contestant = Ours(backend, process, _metadata(model), name)
         await contestant.load()
         yield contestant
     finally:

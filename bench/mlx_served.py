@@ -14,7 +14,7 @@ from mlx_lm import server
 def main() -> None:
     """Serve by the server's own command line."""
     signal.signal(signal.SIGTERM, _say_peak)
-    server.main()
+    server.main()  # type: ignore[no-untyped-call]  # it has no types
 
 
 def _say_peak(*_: object) -> NoReturn:
