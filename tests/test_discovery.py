@@ -367,18 +367,18 @@ async def test_a_server_that_goes_and_comes_back_answers_again() -> None:
         config = {"ollama_base_url": url, "lmstudio_base_url": "", "refresh_seconds": 0.05}
         engine = ExecutionEngine(registry, IntelligentRouter(registry), config)
         await engine.start()
-        assert (await engine.execute("Hi")).model_id == "llama"
+        assert (await engine.execute("Why is the sky blue?")).model_id == "llama"
         first.play("llama3.2:1b", Script(status=500, error="out of memory"))
-        assert not (await engine.execute("Hi")).success
+        assert not (await engine.execute("Why is the sky blue?")).success
         assert registry.status("llama").reason == "cooling down"
     await until(lambda: registry.is_down(Endpoint("ollama", url)))
-    assert not (await engine.execute("Hi")).success
+    assert not (await engine.execute("Why is the sky blue?")).success
     async with FakeOllama({"llama3.2:1b": FakeModel()}, port=port) as again:
         await until(lambda: registry.status("llama").available)
-        answers = [await engine.execute("Hi") for _ in range(2)]
+        answers = [await engine.execute("Why is the sky blue?") for _ in range(2)]
         assert [answer.model_id for answer in answers] == ["llama", "llama"]
         again.play("llama3.2:1b", Script(status=500, error="out of memory"))
-        await engine.execute("Hi")
+        await engine.execute("Why is the sky blue?")
         pause = registry._servings["llama"][Endpoint("ollama", url)].cooling_until - registry._clock()
         assert pause <= FIRST_PAUSE_SECONDS, "it begins anew"
         await engine.cleanup()
