@@ -41,7 +41,6 @@ TRIAL_SECONDS = 60.0
 
 @dataclass(slots=True)
 class _Circuit:
-    comebacks: int  # of its endpoint, when it was made
     failures: int = 0
     pause_seconds: float = 0.0  # of the last opening; 0: closed
 
@@ -50,8 +49,7 @@ class CircuitBreaker:
     """One circuit for each model at each endpoint; the registry is told when one opens, is tried again, or closes.
 
     Closed until failures in a row open it for FIRST_PAUSE_SECONDS; then half open: one request tries, and its success
-    closes the circuit, its failure opens it for twice as long. What was counted before an endpoint was gone and came
-    back is forgotten, so that it is used again at once.
+    closes the circuit, its failure opens it for twice as long.
     """
 
     def __init__(self, registry: ModelRegistry, clock: Callable[[], float] = time.monotonic) -> None:
@@ -61,7 +59,7 @@ class CircuitBreaker:
 
     def started(self, model_id: str, endpoint: Endpoint) -> None:
         """Note that a request goes out; if the circuit is half open it is the one that tries."""
-        circuit = self._circuit(model_id, endpoint)
+        circuit = self._circuits.get((model_id, endpoint))
         if circuit and circuit.pause_seconds:
             self._registry.cool_down(model_id, endpoint, self._clock() + TRIAL_SECONDS)
 
@@ -77,8 +75,7 @@ class CircuitBreaker:
         if threshold is None or (loading and isinstance(error, BackendTimeout)):
             self.released(model_id, endpoint)
             return
-        new = _Circuit(self._registry.comebacks(endpoint))
-        circuit = self._circuit(model_id, endpoint) or self._circuits.setdefault((model_id, endpoint), new)
+        circuit = self._circuits.setdefault((model_id, endpoint), _Circuit())
         circuit.failures += 1
         if circuit.pause_seconds or circuit.failures >= threshold:
             longest = LONGEST_UNREACHABLE_SECONDS if isinstance(error, BackendUnreachable) else LONGEST_PAUSE_SECONDS
@@ -93,13 +90,6 @@ class CircuitBreaker:
 
     def released(self, model_id: str, endpoint: Endpoint) -> None:
         """Note that a request ended without a verdict (cancelled, say), so that the next one may try."""
-        circuit = self._circuit(model_id, endpoint)
+        circuit = self._circuits.get((model_id, endpoint))
         if circuit and circuit.pause_seconds:
             self._registry.cool_down(model_id, endpoint, 0)
-
-    def _circuit(self, model_id: str, endpoint: Endpoint) -> _Circuit | None:
-        circuit = self._circuits.get((model_id, endpoint))
-        if circuit and circuit.comebacks != self._registry.comebacks(endpoint):
-            del self._circuits[model_id, endpoint]
-            return None
-        return circuit

@@ -67,7 +67,6 @@ class ModelRegistry:
         self._last_offers: dict[Endpoint, tuple[ModelOffer, ...]] = {}  # of endpoints that are down, too
         self._doubted: set[Endpoint] = set()
         self._away: set[str] = set()  # what an endpoint that is down had before
-        self._comebacks: dict[Endpoint, int] = {}
         self._closed: dict[str, str] = {}
         self._switched_off: dict[str, str] = {}
         self._clock = clock
@@ -181,10 +180,6 @@ class ModelRegistry:
                     found.setdefault((endpoint, serving.name), model_id)
         return found
 
-    def comebacks(self, endpoint: Endpoint) -> int:
-        """Count how often an endpoint was gone and came back: what was held against it before is over."""
-        return self._comebacks.get(endpoint, 0)
-
     def update_availability(self, model_id: str, available: bool, reason: str = "unavailable") -> None:  # noqa: FBT001  # the specification's signature
         """Take a model out of the choice by hand, for a reason in words, or put it back."""
         if available:
@@ -204,8 +199,6 @@ class ModelRegistry:
         known = _in_order(offers) if offers is not None else None
         if self._is_no_news(endpoint, known):
             return False
-        if known is not None and endpoint in self._gone():
-            self._comebacks[endpoint] = self.comebacks(endpoint) + 1
         self._doubted.discard(endpoint)
         self._offers[endpoint] = known
         if known is not None:
@@ -260,8 +253,9 @@ class ModelRegistry:
         """Whether an endpoint has said the same before, and nothing was noted since that it now denies."""
         if endpoint not in self._offers or self._offers[endpoint] != offers or endpoint in self._doubted:
             return False
-        here = (serving for at in self._servings.values() if (serving := at.get(endpoint)))
-        return all(serving.offer is None or serving.offer.loaded in (None, serving.loaded) for serving in here)
+        said = set(offers or ())
+        here = (serving for at in self._servings.values() if (serving := at.get(endpoint)) and serving.offer)
+        return all(serving.offer in said and serving.offer.loaded in (None, serving.loaded) for serving in here)
 
     def _available(self) -> list[ModelMetadata]:
         return [model for model in self._models.values() if self.status(model.model_id).available]

@@ -167,3 +167,11 @@ def test_a_closed_circuit_is_not_kept(bench: Bench) -> None:
     bench.breaker.succeeded("alpha", ONE)
     bench.breaker.released("alpha", ONE)
     assert bench.breaker._circuits == {}
+
+
+def test_a_host_that_was_only_doubted_has_its_pause(bench: Bench) -> None:
+    """It lists its models, and takes no request: asking it again at once would cost everybody a time-out."""
+    bench.fail()
+    bench.registry.doubt(ONE)
+    bench.registry.apply_offers(ONE, [an_offer("alpha"), an_offer("beta")])
+    assert bench.is_open()

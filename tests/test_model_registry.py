@@ -435,6 +435,70 @@ def test_a_window_of_somebody_else_is_in_memory_but_does_not_answer_at_once(regi
     assert (ONE, "alpha") not in registry.in_memory()
 
 
+def test_what_was_noted_of_memory_stands_until_the_endpoints_next_word(registry: ModelRegistry) -> None:
+    """Its own, even when it says the same as before; another's changes nothing, and neither does a new model."""
+    registry.apply_offers(ONE, [an_offer("alpha")])
+    registry.mark_loaded("alpha", ONE)
+    registry.apply_offers(TWO, [an_offer("alpha", TWO)])
+    registry.register(a_model("new", model_id="new"))
+    assert registry.is_loaded("alpha", ONE)
+    assert registry.apply_offers(ONE, [an_offer("alpha")])
+    assert registry.is_loaded("alpha", ONE) is False
+    assert not registry.apply_offers(ONE, [an_offer("alpha")])
+    registry.apply_offers(ONE, [an_offer("alpha", loaded=True)])
+    registry.mark_unloaded("alpha", ONE)
+    version = registry.version
+    registry.mark_unloaded("alpha", ONE)
+    assert (registry.is_loaded("alpha", ONE), registry.version) == (False, version)
+
+
+def test_an_endpoint_that_says_nothing_of_memory_takes_nothing_back(registry: ModelRegistry) -> None:
+    """What has answered there is in memory, as far as anybody knows."""
+    registry.apply_offers(ONE, [an_offer("alpha", loaded=None)])
+    assert registry.status("alpha").loaded is None
+    registry.mark_loaded("alpha", ONE)
+    assert not registry.apply_offers(ONE, [an_offer("alpha", loaded=None)])
+    registry.apply_offers(ONE, [an_offer("alpha", loaded=None), an_offer("beta", loaded=None)])
+    assert (registry.is_loaded("alpha", ONE), registry.is_loaded("beta", ONE)) == (True, None)
+    assert registry.in_memory() == {}
+
+
+def test_one_name_under_two_ids_is_in_memory_once() -> None:
+    """And for both."""
+    registry = ModelRegistry([a_model("qwen", model_id="fast"), a_model("qwen", model_id="deep")])
+    registry.apply_offers(ONE, [an_offer("qwen:latest"), an_offer("other", loaded=True)])
+    registry.mark_loaded("deep", ONE)
+    assert registry.is_loaded("fast", ONE)
+    assert registry.in_memory() == {(ONE, "qwen:latest"): "fast", (ONE, "other"): "ollama_other"}
+    assert (registry.name_at("deep", ONE), registry.name_at("deep", TWO)) == ("qwen:latest", "qwen:latest")
+    assert registry.name_at("nobody", ONE) == "nobody"
+
+
+def test_what_is_not_downloaded_yet_is_no_choice(registry: ModelRegistry) -> None:
+    """It is known, and its endpoint too; once somebody has had it fetched and loaded, it serves."""
+    registry.apply_offers(ONE, [an_offer("alpha", downloaded=False), an_offer("beta")])
+    status = registry.status("alpha")
+    assert (status.available, status.reason, status.endpoints) == (False, "not downloaded yet", ())
+    assert list(registry.offers_of("alpha")) == [ONE]
+    registry.mark_loaded("alpha", ONE)
+    assert registry.status("alpha").endpoints == (ONE,)
+    registry.mark_unloaded("alpha", ONE)
+    assert registry.status("alpha").available
+    registry.apply_offers(TWO, [an_offer("beta", TWO)])
+    assert registry.status("alpha").available
+    assert registry.apply_offers(ONE, [an_offer("alpha", downloaded=False), an_offer("beta")])
+    assert registry.status("alpha").reason == "not downloaded yet"
+
+
+def test_where_it_is_downloaded_it_is_had(registry: ModelRegistry) -> None:
+    """One host has it, another would have to fetch it; one that cools down is cooling down."""
+    registry.apply_offers(ONE, [an_offer("alpha", downloaded=False)])
+    registry.apply_offers(TWO, [an_offer("alpha", TWO)])
+    assert registry.status("alpha").endpoints == (TWO,)
+    registry.cool_down("alpha", TWO, float("inf"))
+    assert registry.status("alpha").reason == "cooling down"
+
+
 def test_what_comes_and_goes_leaves_nothing_behind(registry: ModelRegistry) -> None:
     """A thousand models that were there once take no memory; the last list of a dead server is kept."""
     for number in range(1000):
