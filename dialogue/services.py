@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from routing.catalog import load_catalog
 from routing.execution_engine import ExecutionEngine
 from routing.intelligent_router import IntelligentRouter
+from routing.model_backends.mlx_prompt_files import delete_prompt_files
 from routing.model_registry import ModelRegistry
 from storage.analytics import Analytics
 from storage.conversations import Conversations
@@ -18,12 +20,13 @@ from storage.damage import open_sound
 from storage.database import Database
 from storage.errors import StorageError
 from storage.inbox import Inbox
+from storage.model_history import ModelHistory
 from storage.outbox import Outbox
 from storage.people import People
 from storage.preferences import Preferences
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Sequence
 
     from routing.types import RoutingStrategy
     from settings import Settings
@@ -36,6 +39,7 @@ DISABLED_REASON = "disabled by an admin"
 # The start belongs to whoever is waiting for an answer.
 FORGETTING_STARTS_SECONDS = 5.0
 FORGETTING_SECONDS = 86_400.0
+_SECONDS_PER_DAY = 86_400.0
 FIRST_ROUND_SECONDS = 2.0
 """How long a list of models waits after the start; a server that is dead says so much sooner."""
 
@@ -53,6 +57,7 @@ class Services:
     analytics: Analytics
     inbox: Inbox
     outbox: Outbox
+    model_history: ModelHistory
     notices: tuple[str, ...] = ()
     """What happened at the start that whoever runs the bot must know, in sentences."""
 
@@ -74,8 +79,16 @@ class Services:
         """Forget what is older than the settings allow. Raises StorageError."""
         await self.conversations.purge(self.settings.retention_days)
         await self.analytics.purge(self.settings.retention_days)
+        await self.model_history.purge(self.settings.retention_days)
         await self.inbox.purge()
         await self.outbox.purge()
+        await self._forget_old_prompts()
+
+    async def forget_prompts(self) -> None:
+        """Drop what models keep of conversations for reuse, in memory and on disk. Raises BackendError."""
+        if folder := self.settings.mlx_prompt_cache_folder:
+            await asyncio.to_thread(delete_prompt_files, folder)
+        await self.engine.forget_prompts()
 
     async def set_strategy(self, strategy: RoutingStrategy) -> None:
         """Route by another strategy from now on, over restarts too. Raises StorageError."""
@@ -87,10 +100,26 @@ class Services:
         await self.preferences.set_disabled(model_id, not enabled)
         self.registry.update_availability(model_id, enabled, DISABLED_REASON)
 
+    async def _forget_old_prompts(self) -> None:
+        """Delete from the disk what models have kept for longer than conversations are, or from a laxer time."""
+        settings = self.settings
+        if settings.mlx_prompt_cache_folder is None:
+            return
+        unused_since = float("inf")
+        if settings.store_prompts == "full":
+            if not settings.retention_days:
+                return
+            unused_since = time.time() - settings.retention_days * _SECONDS_PER_DAY
+        await asyncio.to_thread(delete_prompt_files, settings.mlx_prompt_cache_folder, unused_since)
+
 
 @asynccontextmanager
-async def open_engine(settings: Settings) -> AsyncGenerator[ExecutionEngine]:
+async def open_engine(
+    settings: Settings, history: ModelHistory | None = None, *, preloads: bool = False
+) -> AsyncGenerator[ExecutionEngine]:
     """Build the engine and begin to ask the model servers what they have.
+
+    `history` is what earlier runs have seen of the models; with `preloads` what is usual is loaded ahead.
 
     Raises:
         InvalidConfiguration: models.toml has bad entries.
@@ -116,8 +145,15 @@ async def open_engine(settings: Settings) -> AsyncGenerator[ExecutionEngine]:
         "generations_per_endpoint": settings.generations_per_endpoint,
         "refresh_seconds": settings.refresh_seconds,
         "mlx_model_paths": settings.mlx_model_paths,
+        "mlx_prompt_cache_gb": settings.mlx_prompt_cache_gb,
+        "mlx_prompt_cache_folder": settings.mlx_prompt_cache_folder if settings.store_prompts == "full" else None,
+        "mlx_prompt_cache_folder_gb": settings.mlx_prompt_cache_folder_gb,
+        "mlx_wired_limit_gb": settings.mlx_wired_limit_gb,
+        "model_memory_gb": settings.model_memory_gb,
     }
     engine = ExecutionEngine(registry, router, config)
+    if history:
+        await _take_up_history(engine, history, preloads=preloads and settings.preload_models == "on")
     await engine.start()
     try:
         yield engine
@@ -129,15 +165,19 @@ async def open_engine(settings: Settings) -> AsyncGenerator[ExecutionEngine]:
 async def open_services(settings: Settings, *, mends: bool = False) -> AsyncGenerator[Services]:
     """Open the database and the engine, and take up what admins chose before.
 
-    `mends`: a damaged database is set aside, and a new one begun, which `notices` tell. That is for what goes on for
-    longer: whoever merely looks, or asks one question, changes nothing and is told of the damage instead.
+    `mends`: a damaged database is set aside, and a new one begun, which `notices` tell; and models are loaded ahead.
+    That is for what goes on for longer: whoever merely looks, or asks one question, changes nothing and is told of the
+    damage instead.
 
     Raises:
         InvalidConfiguration: models.toml has bad entries.
         StorageError: the database cannot be used; the text says what to do.
     """
     opened, notices = await _open_database(settings, mends=mends)
-    async with opened as database, open_engine(settings) as engine:
+    async with (
+        opened as database,
+        open_engine(settings, history := ModelHistory(database), preloads=mends) as engine,
+    ):
         services = Services(
             settings=settings,
             engine=engine,
@@ -148,6 +188,7 @@ async def open_services(settings: Settings, *, mends: bool = False) -> AsyncGene
             analytics=Analytics(database, settings.store_prompts),
             inbox=Inbox(database),
             outbox=Outbox(database),
+            model_history=history,
             notices=notices,
         )
         await services.preferences.load()
@@ -161,6 +202,25 @@ async def _open_database(settings: Settings, *, mends: bool) -> tuple[Database, 
     if mends:
         return await open_sound(settings.database_path, settings.database_sync)
     return await Database.open(settings.database_path, settings.database_sync), ()
+
+
+async def _take_up_history(engine: ExecutionEngine, history: ModelHistory, *, preloads: bool) -> None:
+    """Teach the engine what loads took before, and have it remember those to come."""
+
+    async def usual(hour: int) -> Sequence[str]:
+        try:
+            return await history.most_used(hour)
+        except StorageError as error:
+            log.warning("what is usually asked at this hour could not be read: %s", error, exc_info=error)
+            return ()
+
+    try:
+        for load in await history.loads():
+            engine.residency.teach(load.model_id, load.address, load.seconds)
+    except StorageError as error:
+        log.warning("what loads took before could not be read: %s", error, exc_info=error)
+    engine.keeper.remember = history.loaded
+    engine.preloading.usual = usual if preloads else None
 
 
 async def _take_up_choices(services: Services) -> None:

@@ -8,6 +8,7 @@ import importlib.util
 import logging
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routing.context_window import served_context_tokens
@@ -24,6 +25,7 @@ from routing.model_backends import fields
 from routing.model_backends.failures import Subject
 from routing.model_backends.mlx_folder import read_model_folder
 from routing.model_backends.mlx_process import WorkerProcess
+from routing.model_backends.mlx_prompt_files import delete_prompt_files
 from routing.model_backends.mlx_protocol import (
     Configure,
     Done,
@@ -171,11 +173,10 @@ class MLXBackend:
                     continue
 
     async def forget_prompts(self) -> None:
-        """Drop every prompt that is kept for reuse, in memory and on disk, where the worker may have to start for it.
-
-        Raises BackendError if that cannot be done.
-        """
-        if not self._process.runs and not self._options.worker.prompt_cache_folder:
+        """Drop every prompt that is kept for reuse, in memory and on disk. Raises BackendError if that cannot be done."""
+        if not self._process.runs:
+            if folder := self._options.worker.prompt_cache_folder:
+                await asyncio.to_thread(delete_prompt_files, Path(folder))
             return
         with _translated(self._subject()):
             async with self._process.ask(Forget(0)) as reports:
