@@ -173,7 +173,7 @@ class MLXBackend:
                     continue
 
     async def forget_prompts(self) -> None:
-        """Drop every prompt that is kept for reuse, in memory and on disk. Raises BackendError if that cannot be done."""
+        """Drop every prompt that is kept for reuse, in memory and on disk. Raises BackendError if that fails."""
         if not self._process.runs:
             if folder := self._options.worker.prompt_cache_folder:
                 await asyncio.to_thread(delete_prompt_files, Path(folder))
