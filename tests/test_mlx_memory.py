@@ -73,6 +73,14 @@ def test_the_room_on_a_cpu_is_what_the_host_has_available() -> None:
     assert memory.room_bytes(available_bytes=None) is None
 
 
+def test_the_room_on_metal_is_part_of_its_working_set() -> None:
+    """0.85 of what it recommends, less what is held; a limit goes before it, what the host has free does not."""
+    held = memory.MemoryFigures(active_bytes=5_000, peak_bytes=9_000, cached_bytes=1_000)
+    assert memory.room_beside(held, working_set=20_000, available_bytes=7, limit_bytes=0) == 12_000
+    assert memory.room_beside(held, working_set=20_000, available_bytes=7, limit_bytes=6_000) == 1_000
+    assert memory.room_beside(held, working_set=5_000, available_bytes=7, limit_bytes=0) == 0
+
+
 def test_a_limit_counts_what_is_held_already() -> None:
     held = mx.zeros((1000, 1000))
     mx.eval(held)

@@ -19,6 +19,7 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined] # HTTPError: 
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
     RevisionNotFoundError,
+    XetDownloadError,
 )
 
 from routing.model_backends import mlx_folder
@@ -96,7 +97,7 @@ def _told(name: str) -> Iterator[None]:
     """Tell the hub's errors as ours, by their classes. It is this model that is missing: others may well be here."""
     try:
         yield
-    except (OSError, HTTPError, ValueError) as error:
+    except (OSError, HTTPError, RuntimeError, ValueError, XetDownloadError) as error:
         raise _failure(name, error) from error
 
 
@@ -107,7 +108,7 @@ def _failure(name: str, error: Exception) -> WorkerFailure:
         for kind, advice in _ADVICE:
             if isinstance(cause, kind):
                 return WorkerFailure("ModelMissing", f"{name} cannot be downloaded: {advice.format(name=name)}.")
-    return WorkerFailure("ModelMissing", f"{name} cannot be downloaded: the hub's answer makes no sense; try later.")
+    return WorkerFailure("ModelMissing", f"{name} cannot be downloaded: the hub broke off; try again later.")
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -42,7 +42,15 @@ def room_bytes(*, available_bytes: int | None, limit_bytes: int = 0) -> int | No
     `available_bytes` is the host's own figure; what MLX only keeps for later counts as free. `limit_bytes` 0: no limit.
     None: nobody knows.
     """
-    held, working_set = figures(), working_set_bytes()
+    return room_beside(
+        figures(), working_set=working_set_bytes(), available_bytes=available_bytes, limit_bytes=limit_bytes
+    )
+
+
+def room_beside(
+    held: MemoryFigures, *, working_set: int | None, available_bytes: int | None, limit_bytes: int
+) -> int | None:
+    """Work out the room beside what is held, on Metal by its working set (0.85 of it), elsewhere by what is free."""
     rooms = [limit_bytes - held.active_bytes] if limit_bytes else []
     if working_set is not None:
         rooms.append(int(_USABLE_SHARE * working_set) - held.active_bytes)

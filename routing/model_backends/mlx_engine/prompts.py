@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,10 +71,18 @@ def _tokenize(loaded: LoadedModel, chat: Chat, *, think: bool | None) -> PromptT
             rendered = _render(template, chat)
     except (TemplateNeverEnds, MemoryError, *_TEMPLATE_FAILS) as error:
         sentence = f"The chat template of {loaded.name} cannot make a prompt of this conversation: take another model."
-        raise WorkerFailure("BadReply", sentence) from error
+        raise WorkerFailure("BadReply", sentence) from _TemplateFails(error)
     return PromptTokens(
         _segments(loaded.tokenizer, rendered), _opens_with_reasoning(loaded.tokenizer, rendered.generation_prompt)
     )
+
+
+class _TemplateFails(Exception):
+    """A template's error without its words, which may be the conversation's and go into the log."""
+
+    def __init__(self, error: BaseException) -> None:
+        innermost = traceback.extract_tb(error.__traceback__)[-1]
+        super().__init__(f"{type(error).__name__} in line {innermost.lineno} of {innermost.name}")
 
 
 # --- text -------------------------------------------------------------------------------------------------------------
