@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,7 +46,7 @@ from routing.types import (
     Token,
 )
 from tests.answers import PATIENCE_SECONDS, Gathered, a_model, a_request, gather
-from tests.fake_model_server import FakeModel, Script
+from tests.fake_model_server import FakeModel, FakeModelServer, Script
 from tests.fake_ollama import FakeOllama
 
 if TYPE_CHECKING:
@@ -494,6 +495,32 @@ async def test_a_load_that_fails_is_one_of_our_errors(
     server.models[NAME] = FakeModel(load_error=words, loaded=False)
     with pytest.raises(BackendError) as caught:
         await loaded_by(backend)
+    assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (json.dumps({"error": MEMORY}), OutOfMemory),
+        (json.dumps({"model": "llama3.2:1b", "done": True, "done_reason": "load"}), ModelMissing),
+        (json.dumps({"model": NAME, "done": False}), BadReply),
+        ("", BadReply),
+        ("<html></html>", BadReply),
+    ],
+)
+async def test_a_reply_that_is_no_load_is_not_taken_for_one(reply: str, kind: type[BackendError]) -> None:
+    """Although its status is 200."""
+
+    async def chat(request: web.Request) -> web.Response:
+        return web.Response(text=reply)
+
+    server = FakeModelServer()
+    server.app.router.add_post(CHAT, chat)
+    async with server:
+        backend = OllamaBackend(Endpoint("ollama", server.root))
+        with pytest.raises(BackendError) as caught:
+            await loaded_by(backend)
+        await backend.close()
     assert type(caught.value) is kind
 
 
