@@ -59,7 +59,7 @@ SPEED_VALUE: Mapping[SpeedClass, float] = {
 # The rows that `auto` chooses from by the task. 0.6 is the least quality that an answer of substance may have: it
 # leaves out the catalog's smallest model.
 _INSTANT = Weights(quality=0.10, speed=0.80, cost=0.10, warmth=0.15)
-_QUICK = Weights(quality=0.35, speed=0.50, cost=0.15, warmth=0.05, min_quality=0.6)
+_QUICK = Weights(quality=0.35, speed=0.50, cost=0.15, warmth=0.08, min_quality=0.6)
 _BALANCED = Weights(quality=0.45, speed=0.35, cost=0.20, warmth=0.05, min_quality=0.6)
 _SPECIALIST = Weights(quality=0.50, speed=0.30, cost=0.20, warmth=0.05, min_quality=0.6)
 # Speed and warmth together weigh less than a hundredth of quality does: they part equals, and no others.
@@ -85,7 +85,7 @@ _AUTO_BY_CATEGORY: Mapping[tuple[TaskCategory, TaskComplexity], Weights] = {
 }
 STRATEGIES: Mapping[RoutingStrategy, Weights] = {
     RoutingStrategy.AUTO: _BALANCED,
-    RoutingStrategy.SPEED: Weights(quality=0.02, speed=0.98, cost=0.0, warmth=0.10),
+    RoutingStrategy.SPEED: Weights(quality=0.02, speed=0.98, cost=0.0, warmth=0.15),
     RoutingStrategy.QUALITY: _QUALITY,
     RoutingStrategy.BALANCED: _BALANCED,
     RoutingStrategy.COST_OPTIMIZED: Weights(quality=0.05, speed=0.05, cost=0.90, warmth=0.02),

@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from routing.host_memory import HostMemory
 from routing.intelligent_router import IntelligentRouter
 from routing.model_registry import ModelRegistry
+from routing.model_residency import ModelResidency
 from routing.types import (
     Attachment,
+    Endpoint,
     Message,
     Modality,
     ModelCapability,
@@ -25,7 +28,7 @@ from tests.answers import a_model
 from tests.fake_backend import ONE, TWO, an_offer, some_models
 
 if TYPE_CHECKING:
-    from routing.types import Endpoint, ModelMetadata, RoutingDecision
+    from routing.types import ModelMetadata, RoutingDecision
 
 TEXT = "Which river runs through Paris, and where does it end?"
 
@@ -295,6 +298,233 @@ def test_a_retry_tries_another_model_first() -> None:
     assert order(decision) == ["gamma", "alpha", "beta", "builtin"]
     assert decision.notes == ("asked again: another model goes first",)
     assert order(router.decide(Query(TEXT, avoid_model_ids=frozenset({"alpha", "beta", "gamma"}))))[0] == "alpha"
+
+
+# --- what is in memory ------------------------------------------------------------------------------------------------
+
+GB = 1_000_000_000
+MAC = Endpoint("ollama", "http://localhost:11434")
+QUESTIONS = {
+    "hi": "Hi",
+    "simple": "What is Python?",
+    "moderate": "Explain the difference between TCP and UDP, and when to use each of them",
+    "hard": "Explain quantum computing in detail with examples",
+    "code": "Write a function to calculate fibonacci numbers",
+}
+# Name, GB on disk, seconds of a load: with 1.2 times the disk and 1 GB each, 26 GB hold none beside the largest.
+SIZES = {
+    "270M": ("smallthinker:270m-preview-q4_K_M", 0.2, 1.0),
+    "3B": ("llama3.2:3b", 2.0, 9.0),
+    "7B": ("qwen2.5:7b-instruct-q4_K_M", 4.7, 4.0),
+    "6.7B": ("deepseek-coder:6.7b-instruct-q4_K_M", 3.8, 4.0),
+    "14B": ("qwen2.5:14b-instruct-q4_K_M", 9.0, 6.0),
+    "32B": ("qwen2.5:32b-instruct-q4_K_M", 19.8, 14.0),
+}
+
+
+class Mac:
+    """A Mac of 36 GB, 26 of them for models, with all sizes installed unless fewer are named."""
+
+    def __init__(
+        self, loaded: str = "", busy: str = "", *, strategy: str = "auto", limit: float = 26, installed: str = ""
+    ) -> None:
+        self.registry = ModelRegistry()
+        for backend in ("mlx", "lmstudio"):
+            self.registry.close_backend(backend, "not here")
+        self.loaded = loaded.split()
+        self.installed = installed.split() or list(SIZES)
+        self.say()
+        self.residency = ModelResidency(self.registry, lambda: HostMemory(36 * GB, None, int(limit * GB)))
+        self.ids = {
+            size: model.model_id
+            for size in self.installed
+            for model in self.registry.get_all_models()
+            if model.backend_name == SIZES[size][0] and model.backend == "ollama"
+        }
+        for size, model_id in self.ids.items():
+            self.residency.teach(model_id, MAC.address, SIZES[size][2])
+        for size in busy.split():
+            self.residency.used(self.ids[size], MAC)
+        self.router = IntelligentRouter(self.registry, RoutingStrategy(strategy), residency=self.residency)
+
+    def say(self, **facts: Any) -> None:
+        """Have Ollama list what is installed, and what of it is in memory."""
+        offers = [
+            an_offer(
+                name,
+                MAC,
+                parameters=size,
+                size_bytes=int(disk * GB),
+                loaded=size in self.loaded,
+                **facts if size not in self.loaded else {},
+            )
+            for size, (name, disk, _) in SIZES.items()
+            if size in self.installed
+        ]
+        self.registry.apply_offers(MAC, offers)
+
+    def decide(self, question: str, **about: Any) -> RoutingDecision:
+        """Decide on one of the questions."""
+        return self.router.decide(Query(QUESTIONS[question], **about))
+
+    def choice(self, question: str) -> str:
+        """The size of the model that goes first."""
+        first = self.decide(question).candidates[0].model.model_id
+        return next((size for size, model_id in self.ids.items() if model_id == first), first)
+
+    def reasons(self, question: str, size: str) -> tuple[str, ...]:
+        """What a decision says of one model."""
+        candidates = self.decide(question).candidates
+        return next(each.reasons for each in candidates if each.model.model_id == self.ids[size])
+
+
+@pytest.mark.parametrize(
+    ("strategy", "loaded", "busy", "question", "choice"),
+    [
+        # A greeting is answered by whoever is there; nobody is woken for it but the one that is up in a second.
+        ("auto", "7B", "", "hi", "7B"),
+        ("auto", "7B 14B", "7B", "hi", "7B"),
+        ("auto", "3B", "", "hi", "3B"),
+        ("auto", "", "", "hi", "270M"),
+        ("auto", "14B", "", "hi", "270M"),
+        # A simple question neither waits 9 s for a small model, nor 4 s for one that is hardly better.
+        ("auto", "7B", "", "simple", "7B"),
+        ("auto", "14B", "", "simple", "14B"),
+        ("auto", "3B", "", "simple", "3B"),
+        ("auto", "", "", "simple", "7B"),
+        # The smallest is too poor for it, though it is there.
+        ("auto", "270M", "", "simple", "7B"),
+        ("auto", "7B", "", "moderate", "7B"),
+        ("auto", "14B", "", "moderate", "14B"),
+        # A hard question is worth a load, and whoever idles goes for it.
+        ("auto", "7B", "", "hard", "32B"),
+        ("auto", "7B 14B", "", "hard", "32B"),
+        ("auto", "", "", "hard", "32B"),
+        # But nobody who is answering: the best of the others answers, loaded for it where there is room.
+        ("auto", "7B 14B", "14B", "hard", "14B"),
+        ("auto", "7B 14B", "7B", "hard", "14B"),
+        ("auto", "7B", "7B", "hard", "14B"),
+        # Much code is worth the specialist's 4 s.
+        ("auto", "7B", "", "code", "6.7B"),
+        ("auto", "14B", "", "code", "6.7B"),
+        ("speed", "7B", "", "simple", "7B"),
+        ("speed", "14B", "", "simple", "270M"),
+        ("quality", "7B", "", "simple", "14B"),
+        ("cost_optimized", "7B", "", "simple", "270M"),
+        ("balanced", "14B", "", "simple", "14B"),
+        ("balanced", "3B", "", "hard", "3B"),
+    ],
+)
+def test_what_is_in_memory_counts_as_much_as_the_task_allows(
+    strategy: str, loaded: str, busy: str, question: str, choice: str
+) -> None:
+    """A table of situations."""
+    assert Mac(loaded, busy, strategy=strategy).choice(question) == choice
+
+
+def test_speed_does_not_wait_for_the_fastest() -> None:
+    """9 s for a small model are longer than what a larger one takes to answer."""
+    assert Mac("7B", strategy="speed", installed="3B 7B 14B").choice("simple") == "7B"
+    assert Mac("", strategy="speed", installed="3B 7B 14B").choice("simple") == "7B"
+
+
+def test_a_greeting_never_wakes_the_largest() -> None:
+    """Whatever the others would take."""
+    for loaded in ("", "270M", "3B", "7B", "14B"):
+        assert Mac(loaded, installed="3B 7B 14B 32B").choice("hi") != "32B"
+
+
+def test_a_longer_load_counts_more() -> None:
+    """So that 2 s are not like 60."""
+    scores = []
+    for seconds in (2.0, 9.0, 60.0):
+        mac = Mac("14B")
+        for _ in range(5):
+            mac.residency.teach(mac.ids["7B"], MAC.address, seconds)
+        candidates = mac.decide("simple").candidates
+        scores.append(next(each.score for each in candidates if each.model.model_id == mac.ids["7B"]))
+    assert scores[0] > scores[1] + 0.05 > scores[2] + 0.1
+
+
+def test_a_load_is_told_in_words() -> None:
+    """How long it takes, who goes for it, and that somebody has to be waited for."""
+    mac = Mac("7B 14B")
+    assert "loaded" in mac.reasons("hard", "14B")
+    mac.residency.used(mac.ids["7B"], MAC)
+    mac.residency.released(mac.ids["7B"], MAC)
+    assert mac.reasons("hard", "32B")[2:4] == ("needs 14 s to load", "would evict Qwen2.5 14B and Qwen2.5 7B")
+    assert "needs 1 s to load" in mac.reasons("hi", "270M")
+    assert not any(reason.startswith("would") for reason in mac.reasons("hi", "270M"))
+    assert "would wait for another model's answer to end" in Mac("7B 14B", "14B").reasons("hard", "32B")
+
+
+def test_what_cannot_fit_is_no_candidate() -> None:
+    """Not even for somebody who chose it; the arithmetic says why."""
+    mac = Mac("7B", limit=18)
+    assert mac.choice("hard") == "14B"
+    assert out(mac.decide("hard"))[mac.ids["32B"]] == "needs 25 GB, and 18 GB are there for models"
+    decision = mac.decide("hard", model_id=mac.ids["32B"])
+    assert decision.notes[0] == (
+        "Qwen2.5 32B, which you chose, was left out: needs 25 GB, and 18 GB are there for models"
+    )
+
+
+def test_what_is_not_downloaded_is_no_candidate() -> None:
+    """Only somebody who asks for the download gets it."""
+    mac = Mac("7B")
+    mac.say(downloaded=False)
+    assert order(mac.decide("hard")) == [mac.ids["7B"], "builtin"]
+    assert out(mac.decide("hard"))[mac.ids["32B"]] == "not downloaded yet"
+
+
+def test_the_time_of_a_load_is_in_the_estimate() -> None:
+    """Whether the router chose the model or a person named it."""
+    cold, warm = Mac("7B"), Mac("32B")
+    assert cold.choice("hard") == warm.choice("hard") == "32B"
+    waits = [mac.decide("hard").estimated_seconds for mac in (cold, warm)]
+    assert waits[0] - waits[1] == pytest.approx(14.0)
+    models = [mac.registry.get_model(mac.ids["32B"]) for mac in (cold, warm)]
+    named = [
+        mac.router.decide_among(Query(QUESTIONS["hard"]), [model]).estimated_seconds
+        for mac, model in zip((cold, warm), models, strict=True)
+        if model
+    ]
+    assert named == waits
+
+
+def test_every_change_of_memory_shows_in_the_next_decision() -> None:
+    """And while nothing changes, the ranking is the one that is there."""
+    mac = Mac("7B 14B")
+    assert mac.choice("hard") == "32B"
+    (ranking,) = mac.router._rankings.values()
+    mac.residency.used(mac.ids["14B"], MAC)
+    assert mac.choice("hard") == "14B"
+    mac.residency.released(mac.ids["14B"], MAC)
+    assert mac.choice("hard") == "32B"
+    again = next(iter(mac.router._rankings.values()))
+    assert again is not ranking
+    assert mac.choice("hard") == "32B"
+    assert next(iter(mac.router._rankings.values())) is again
+    mac.residency.loaded(mac.ids["32B"], MAC, 14.0)
+    assert "loaded" in mac.reasons("hard", "32B")
+
+
+def test_a_residency_that_knows_nothing_changes_nothing() -> None:
+    """The catalog alone, on a machine with next to no memory."""
+    registry = ModelRegistry()
+    residency = ModelResidency(registry, lambda: HostMemory(2 * GB, 1 * GB, 1 * GB))
+    knowing, unknowing = IntelligentRouter(registry, residency=residency), IntelligentRouter(registry)
+    for question in QUESTIONS.values():
+        assert knowing.decide(question) == unknowing.decide(question)
+
+
+def test_of_several_endpoints_the_best_one_counts() -> None:
+    """One host has it in memory, another would have to load it, and cannot even."""
+    far = Endpoint("ollama", "http://studio.local:11434")
+    mac = Mac("7B", limit=18)
+    mac.registry.apply_offers(far, [an_offer(SIZES["32B"][0], far, size_bytes=20 * GB, loaded=True)])
+    assert mac.choice("hard") == "32B"
+    assert "loaded" in mac.reasons("hard", "32B")
 
 
 # --- by name, after a failure, figures --------------------------------------------------------------------------------
