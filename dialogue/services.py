@@ -219,7 +219,7 @@ async def _take_up_history(engine: ExecutionEngine, history: ModelHistory, *, pr
             engine.residency.teach(load.model_id, load.address, load.seconds)
     except StorageError as error:
         log.warning("what loads took before could not be read: %s", error, exc_info=error)
-    engine.keeper.remember = history.loaded
+    engine.keeper.loader.remember = history.loaded
     engine.preloading.usual = usual if preloads else None
 
 

@@ -163,7 +163,8 @@ class AttemptRun:
                 yield place
             left = self._left
             with suppress(TimeoutError):
-                await asyncio.wait_for(ticket.moved(), min(_LOOK_AGAIN_SECONDS, max(0.0, left)))
+                async with asyncio.timeout(min(_LOOK_AGAIN_SECONDS, max(0.0, left))):
+                    await ticket.moved()
             if left <= 0 and not ticket.granted:
                 raise BackendTimeout(f"{self.model.display_name} had no room in time.", **self._blame())
 

@@ -87,12 +87,12 @@ class ExecutionEngine:
             came_back=breaker.came_back,
         )
         self._memory = HostMemoryReader(round(self.config.model_memory_gb * 1e9) or None)
-        self.residency = ModelResidency(registry, self._read_memory)
+        self.residency = ModelResidency(registry, self._read_memory, can_unload=self._can_unload)
         if router.residency is None:
             router.residency = self.residency
         limit_seconds = self.config.first_token_timeout_seconds
         self.keeper = ModelKeeper(registry, self.residency, self.pool, load_limit_seconds=limit_seconds)
-        self.keeper.look_at = self.discovery.poke
+        self.keeper.loader.look_at = self.discovery.poke
         self.preloading = Preloading(registry, self.keeper, memory=self._read_memory, ready=self._all_listed)
         self._queues: dict[Endpoint, EndpointQueue] = {}
         self._closed = False
@@ -291,6 +291,11 @@ class ExecutionEngine:
         if isinstance(backend, MLXBackend):
             self._memory.working_set_bytes = backend.working_set_bytes or self._memory.working_set_bytes
         return self._memory.read()
+
+    def _can_unload(self, endpoint: Endpoint) -> bool:
+        """Whether an endpoint takes models out of memory on request, as far as is known."""
+        backend = self.pool.opened(endpoint)
+        return backend is not None and backend.can_load
 
     async def _all_listed(self) -> None:
         await self.discovery.ready(_FIRST_LISTS_SECONDS)

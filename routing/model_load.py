@@ -37,7 +37,7 @@ class ModelLoad:
 
     `wanted_by` counts those who wait for it; one that nobody waits for gives way to others. `spares_seconds`: models
     that were used so lately are not unloaded for it, nor is it waited for room. `no_room_since` is set while it waits
-    for others to end their answers, `began_at` once the server is at it. `measured_seconds` is what it took in the end.
+    for others to end their answers, `began_at` once the server is at it.
     """
 
     model: ModelMetadata
@@ -51,7 +51,6 @@ class ModelLoad:
     no_room_since: float | None = None
     began_at: float | None = None
     progress: LoadProgress | None = None
-    measured_seconds: float | None = None
     task: asyncio.Task[None] = field(init=False)
 
     def seconds(self, now: float) -> float | None:

@@ -114,15 +114,14 @@ class Preloading:
         """Unload what has been idle for longest, if that is long; the next look may take the next one."""
         idle_since = self._clock() - IDLE_SECONDS
         for resident in self._keeper.residency.residents():
-            if resident.busy or resident.last_used > idle_since or not self._keeper.may_unload(resident.endpoint):
+            if resident.last_used > idle_since or not self._keeper.residency.is_here(resident.endpoint):
                 continue
-            logger.warning("The system is short of memory: %s is unloaded", resident.model_id)
             try:
-                await self._keeper.unload_idle(resident)
+                if await self._keeper.unload_idle(resident):
+                    logger.warning("The system is short of memory: %s was unloaded", resident.model_id)
+                    return
             except BackendError as error:
                 logger.warning("%s was not unloaded: %s", resident.model_id, error, exc_info=error)
-            else:
-                return
 
 
 def _report(task: asyncio.Task[None]) -> None:
