@@ -53,9 +53,9 @@ def fetch_model(
         return folder
     cache = hub_cache or mlx_folder.default_hub_cache()
     with _told(name):
-        _check_disk(name, cache, endpoint)
-        meter = _Meter(on_progress)
+        meter = _Meter(on_progress, _missing_bytes(name, cache, endpoint))
         _snapshot(name, cache, endpoint, meter.bar)
+    meter.tell(at_once=True)
     folder = mlx_folder.find_folder(name, hub_cache)
     if folder is None:
         raise WorkerFailure("ModelMissing", f"{name} holds no MLX model: take one that was made for MLX.")
@@ -75,13 +75,16 @@ def _snapshot(name: str, cache: Path, endpoint: str | None, bar: Any, *, dry_run
     )
 
 
-def _check_disk(name: str, cache: Path, endpoint: str | None) -> None:
-    """Refuse what does not fit the disk before the first byte comes."""
-    missing = sum(file.file_size for file in _snapshot(name, cache, endpoint, _Bar, dry_run=True) if file.will_download)
+def _missing_bytes(name: str, cache: Path, endpoint: str | None) -> int:
+    """Count what is still to come, and refuse what does not fit the disk before the first byte is here."""
+    missing: int = sum(
+        file.file_size for file in _snapshot(name, cache, endpoint, _Bar, dry_run=True) if file.will_download
+    )
     cache.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(cache).free
     if missing + _SPARE_DISK_BYTES > free:
         raise _disk_full(name, f"{missing / 1e9:.1f} GB are to come, and {free / 1e9:.1f} GB are free")
+    return missing
 
 
 def _disk_full(name: str, figures: str) -> WorkerFailure:
@@ -119,8 +122,9 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__
 
 
+_NOT_WRITABLE = (PermissionError, NotADirectoryError, FileExistsError, IsADirectoryError)
 # The first that fits counts.
-_ADVICE: tuple[tuple[type[BaseException], str], ...] = (
+_ADVICE: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
     (OfflineModeIsEnabled, "HF_HUB_OFFLINE is set; unset it, or download the model with `hf download {name}`"),
     (
         GatedRepoError,
@@ -130,7 +134,7 @@ _ADVICE: tuple[tuple[type[BaseException], str], ...] = (
     (RevisionNotFoundError, "it has no main branch on the hub; download it by hand, and name its folder"),
     (HFValidationError, "that is no name of a model on the hub"),
     (HfHubHTTPError, "the hub refused or failed; try again later, or `hf auth login`"),
-    (PermissionError, "the hub's cache cannot be written; check its owner, or set HF_HOME to another folder"),
+    (_NOT_WRITABLE, "the hub's cache cannot be written; check whose it is, or set HF_HOME to another folder"),
     (HTTPError, "the hub cannot be reached; check the network and try again"),
     (ConnectionError, "the hub cannot be reached; check the network and try again"),
 )
@@ -166,8 +170,9 @@ class _Bar:
 class _Meter:
     """Adds up what several files have got, and tells it now and then."""
 
-    def __init__(self, on_progress: OnProgress) -> None:
+    def __init__(self, on_progress: OnProgress, expected_bytes: int) -> None:
         self._on_progress = on_progress
+        self._expected_bytes = expected_bytes
         self._bars: list[_Bar] = []
         self._lock = threading.Lock()
         self._told_at = float("-inf")
@@ -180,14 +185,14 @@ class _Meter:
         self._bars.append(bar)
         return bar
 
-    def tell(self) -> None:
+    def tell(self, *, at_once: bool = False) -> None:
         """Report, unless it was done a moment ago. What came by wire and what was written are two bars."""
         with self._lock:
-            if time.monotonic() - self._told_at < _SECONDS_BETWEEN_REPORTS:
+            if not at_once and time.monotonic() - self._told_at < _SECONDS_BETWEEN_REPORTS:
                 return
             self._told_at = time.monotonic()
-            done, total = max(bar.n for bar in self._bars), max(bar.total or 0 for bar in self._bars)
-            self._on_progress(LoadStage.DOWNLOADING, int(done), int(total) or None)
+            done = int(max((bar.n for bar in self._bars), default=0))
+            self._on_progress(LoadStage.DOWNLOADING, done, max(done, self._expected_bytes) or None)
 
 
 class _WatchedBar(_Bar):
