@@ -107,6 +107,12 @@ def test_what_is_available_is_free_beside_what_is_loaded() -> None:
     assert (there.free_bytes, there.capacity_bytes) == (2, 16)
 
 
+def test_what_is_being_loaded_has_not_taken_all_its_memory_yet() -> None:
+    """It is off what is available, and in what there would be with everybody gone."""
+    there = room({"available_bytes": 20}, 6, coming=4)
+    assert (there.free_bytes, there.capacity_bytes) == (16, 30)
+
+
 def test_what_a_server_keeps_for_itself_cannot_be_had() -> None:
     """A model that nobody can unload stays in the account."""
     there = room({"models_limit_bytes": 24}, 6, 8, movable=1)

@@ -481,7 +481,7 @@ STEPS = st.lists(
 def test_whatever_happens_the_account_holds(steps: list[tuple[str, str, int]]) -> None:
     """Nobody busy goes, enough is freed, and the version tells of everything that a decision feels."""
     host = Host()
-    residency, seen = host.residency, {}
+    residency, seen = host.residency, dict[int, object]()
     for what, name, number in steps:
         host.now += 1
         act(host, what, name, number)
