@@ -49,5 +49,6 @@ class Pulse:
 
     def heartbeat(self) -> Heartbeat:
         """Say how things stand."""
-        began, loading = self._step or (self._clock(), False)
-        return Heartbeat(self._clock() - began, loading, *self._memory)
+        now = self._clock()
+        began, loading = self._step or (now, False)
+        return Heartbeat(now - began, loading, *self._memory)
