@@ -61,6 +61,9 @@ def misbehave(name: str, number: int) -> None:
         write(_SENT[name])
     elif name in _SIGNALS:
         os.kill(os.getpid(), _SIGNALS[name])
+    elif name == "queued":
+        say("Queued", id=number, position=2)
+        done(number)
     elif name == "unusable":
         say("Unusable", sentence="MLX is not installed.", detail="ImportError: mlx")
         sys.exit(1)
