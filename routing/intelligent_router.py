@@ -21,7 +21,7 @@ from routing.types import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from routing.model_registry import ModelRegistry
     from routing.model_residency import ModelResidency
@@ -100,7 +100,7 @@ class IntelligentRouter:
         ranking = self._ranking(query, task, strategy)
         fits, notes = _fitting(ranking, query, task)
         exclusions = ranking.exclusions + fits.too_small
-        candidates, moved = self._rearranged(fits.candidates, exclusions, query)
+        candidates, moved = self._rearranged(fits.candidates, exclusions, query, ranking.load_seconds)
         first = candidates[0].model if candidates else BUILTIN
         decision = RoutingDecision(
             classification=task,
@@ -171,7 +171,11 @@ class IntelligentRouter:
         return self._rankings[kind]
 
     def _rearranged(
-        self, candidates: tuple[Candidate, ...], exclusions: tuple[Exclusion, ...], query: Query
+        self,
+        candidates: tuple[Candidate, ...],
+        exclusions: tuple[Exclusion, ...],
+        query: Query,
+        load_seconds: Mapping[str, float],
     ) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
         """Put the model that the person chose first, or keep the chat's; on a retry the last one goes to the end."""
         if query.model_id:
@@ -181,7 +185,7 @@ class IntelligentRouter:
             if fresh:
                 tried = [candidate for candidate in candidates if candidate.model.model_id in query.avoid_model_ids]
                 return (*fresh, *tried), ("asked again: another model goes first",)
-        return self._chat_model_first(candidates, query.current_model_id)
+        return self._chat_model_first(candidates, query.current_model_id, load_seconds)
 
     def _load_seconds(self, model: ModelMetadata) -> float:
         """Say how long a model takes to be in memory where it is had soonest; 0 where nobody knows."""
@@ -196,10 +200,10 @@ class IntelligentRouter:
         return max(self.max_cost, chosen.cost) if chosen else self.max_cost
 
     def _chat_model_first(
-        self, candidates: tuple[Candidate, ...], model_id: str | None
+        self, candidates: tuple[Candidate, ...], model_id: str | None, load_seconds: Mapping[str, float]
     ) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
-        """Keep the chat's model while it scores close to the best: its prompt cache is warm."""
-        if not model_id or not candidates or candidates[0].model.model_id == model_id:
+        """Keep the chat's model while it scores close to the best: its prompt cache is warm, unless it was unloaded."""
+        if not model_id or not candidates or model_id in (candidates[0].model.model_id, *load_seconds):
             return candidates, ()
         kept = next((candidate for candidate in candidates if candidate.model.model_id == model_id), None)
         best = candidates[0]

@@ -492,6 +492,15 @@ def test_the_time_of_a_load_is_in_the_estimate() -> None:
     assert named == waits
 
 
+@pytest.mark.parametrize(("loaded", "first"), [("7B 14B", "14B"), ("7B", "7B")])
+def test_a_chat_stays_on_its_model_only_while_that_is_in_memory(loaded: str, first: str) -> None:
+    """Once it has been unloaded nothing of the conversation is warm there, and close is not close enough."""
+    mac = Mac(loaded)
+    mac.router = IntelligentRouter(mac.registry, stickiness_margin=0.5, residency=mac.residency)
+    decision = mac.decide("simple", current_model_id=mac.ids["14B"])
+    assert decision.candidates[0].model.model_id == mac.ids[first]
+
+
 def test_every_change_of_memory_shows_in_the_next_decision() -> None:
     """And while nothing changes, the ranking is the one that is there."""
     mac = Mac("7B 14B")
