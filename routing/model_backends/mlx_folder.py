@@ -17,7 +17,7 @@ ENDPOINT = Endpoint("mlx")
 # The hub's own rule is stricter; this one keeps out whatever could lead out of the cache.
 _HUB_NAME = re.compile(r"[A-Za-z0-9_][\w.-]{0,95}/[A-Za-z0-9_][\w.-]{0,95}", re.ASCII)
 _NUMBERED = re.compile(r".*-(\d{5})-of-(\d{5})\.safetensors")
-_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tiktoken.model", "vocab.json", "vocab.txt")
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "tiktoken.model", "vocab.json", "vocab.txt")
 # No model reads more; a larger claim is no use to anybody who reckons with it.
 _MOST_CONTEXT_TOKENS = 100_000_000
 # Bytes for each number of the formats that an unquantized model is stored in.
@@ -123,7 +123,7 @@ def read_template(folder: Path) -> str:
 
 def _is_whole(snapshot: Path) -> bool:
     """Whether a download was finished: files appear one by one, each when all of it has come."""
-    if not (snapshot / "config.json").is_file() or not any((snapshot / name).is_file() for name in _TOKENIZERS):
+    if not (snapshot / "config.json").is_file() or not any((snapshot / name).is_file() for name in TOKENIZER_FILES):
         return False
     there = {file.name for file in weight_files(snapshot)}
     index = _index(snapshot)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import mlx.core as mx
 import mlx_lm.utils
+from huggingface_hub.errors import StrictDataclassError
 from mlx.utils import tree_flatten
 from mlx_lm.models.cache import make_prompt_cache
 
@@ -39,7 +40,7 @@ _STEP_BYTES = 256_000_000
 # What building a network from a stranger's files can raise; a class that is not here is a bug, and passes through.
 _FOREIGN = (
     *(ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, OSError),
-    *(RuntimeError, TypeError, ValueError),
+    *(RuntimeError, StrictDataclassError, TypeError, ValueError),
 )
 
 
@@ -252,6 +253,9 @@ def _load_tokenizer(title: str, folder: Path) -> TokenizerWrapper:
             if type(error) is not Exception:
                 raise
             raise WorkerFailure("BadReply", sentence) from error  # the tokenizers library has no class for its errors
+    # Without its file the library would make an empty one.
+    if not any((folder / file).is_file() for file in mlx_folder.TOKENIZER_FILES):
+        raise WorkerFailure("BadReply", sentence)
     if not tokenizer.has_chat_template:
         sentence = f"{title} has no chat template, so it cannot hold a conversation: take its instruct version."
         raise WorkerFailure("BadReply", sentence)

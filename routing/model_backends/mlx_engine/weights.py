@@ -55,7 +55,7 @@ def _end(tensor: dict[str, object]) -> int:
         [item for item in fields.items(tensor.get(key)) if isinstance(item, int) and item >= 0]
         for key in ("data_offsets", "shape")
     )
-    if len(offsets) != 2 or len(shape) != len(fields.items(tensor.get("shape"))):
+    if len(offsets) != 2 or shape != tensor.get("shape"):
         raise DamagedFile("a tensor without a place")
     bytes_each = _BYTES.get(fields.text(tensor.get("dtype")))
     if bytes_each and math.prod(shape) * bytes_each != offsets[1] - offsets[0]:
