@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# Of a backend that does not let go of a load: who gave it up waits no longer.
+_GIVING_UP_SECONDS = 2.0
+
 # A server may say again and again that a model is not there which it has just loaded; then it is asked all the same.
 _TRIES = 3
 
@@ -153,11 +156,13 @@ class ModelKeeper:
                 gone = await self._let_go(model_id, endpoint) and gone
         return gone
 
-    def give_up(self, model_id: str) -> None:
+    async def give_up(self, model_id: str) -> None:
         """Stop the loads of a model that nobody waits for any more."""
-        for load in self.loader.loads.values():
-            if load.model.model_id == model_id and not load.wanted_by:
-                load.task.cancel()
+        loads = [load for load in self.loader.loads.values() if load.model.model_id == model_id]
+        if tasks := [load.task for load in loads if not load.wanted_by]:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=_GIVING_UP_SECONDS)
 
     def under_way(self) -> dict[str, LoadStep]:
         """Say how far each load is that runs or waits now, by the model's id."""

@@ -7,6 +7,7 @@ import logging
 import time
 from collections import defaultdict
 from contextlib import aclosing
+from itertools import takewhile
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -85,6 +86,7 @@ class ModelLoader:
         outlook = self._residency.outlook(model, endpoint)
         load = ModelLoad(model, endpoint, self.host(endpoint), self._clock(), outlook.load_seconds, spares_seconds)
         load.makes_room = outlook.evicts
+        load.no_room_since = load.asked_at if outlook.evicts_busy else None
         load.task = asyncio.create_task(self._run(load), name=f"load {model.model_id}")
         self.loads[place] = load
         load.task.add_done_callback(lambda _: self._over(place, load))
@@ -128,7 +130,8 @@ class ModelLoader:
         own = load.seconds(now)
         if own is None or load.began_at is not None:
             return own
-        before = [other.seconds(now) for other in self._others(load) if _is_before(other, load)]
+        earlier = set(takewhile(lambda other: other is not load, self.loads.values()))
+        before = [other.seconds(now) for other in self._others(load) if other.began_at is not None or other in earlier]
         return None if None in before else spoken(own + sum(seconds or 0.0 for seconds in before))
 
     def is_overdue(self, load: ModelLoad) -> bool:
@@ -274,10 +277,6 @@ class ModelLoader:
         """Let a load that nobody waits for any more go on only while it is in nobody's way."""
         if load.no_room_since is not None or any(other.wanted_by for other in self._others(load)):
             load.task.cancel()
-
-
-def _is_before(other: ModelLoad, load: ModelLoad) -> bool:
-    return other.began_at is not None or other.asked_at < load.asked_at
 
 
 def _too_large(model: ModelMetadata, needed: int | None, there: int | None) -> OutOfMemory:
