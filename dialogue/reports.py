@@ -1,4 +1,4 @@
-"""Reports: why a model was chosen, what was used, how the models stand, as Markdown for Telegram and the terminal."""
+"""Reports: why a model was chosen, and what was used, as Markdown for Telegram and the terminal."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 
 from dialogue.figures import figures
 from dialogue.receipts import display_name, failure, is_stopped
-from routing.advice import backend_name
 from routing.model_backends.builtin import BUILTIN
 from routing.types import ExecutionResult, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from routing.endpoint_queue import EndpointLoad
-    from routing.model_registry import ModelRegistry, ModelStatus
-    from routing.types import Candidate, Endpoint, RoutingDecision
+    from routing.model_registry import ModelRegistry
+    from routing.types import Candidate, RoutingDecision
     from storage.analytics import Report, StoredAttempt, StoredDecision, Tally, Timing, Usage
 
 PERIODS = {"24h": 86_400.0, "7d": 7 * 86_400.0, "30d": 30 * 86_400.0}
@@ -55,12 +53,12 @@ def decision(made: RoutingDecision) -> str:
         )
         for place, candidate in enumerate(made.candidates, start=1)
     ]
-    return _paragraphs(
+    return paragraphs(
         f"**{plain(first.display_name)}** by the strategy **{_words(made.strategy)}**",
         f"Task: {_task(made)}, {task.modality}, language {task.language}, "
         f"about {task.prompt_tokens} tokens in and {made.estimated_tokens} out",
         f"Estimate: {made.estimated_seconds:.1f} s, cost {made.estimated_cost:.1f}",
-        _table(("#", "Model", "Score", "Reasons"), rows),
+        table(("#", "Model", "Score", "Reasons"), rows),
         _left_out(made, limit=None),
         *(plain(f"ⓘ {note}") for note in made.notes),
     )
@@ -71,7 +69,7 @@ def _why_result(result: ExecutionResult, registry: ModelRegistry) -> str:
     if made is None:
         return plain(result.error or NOTHING_DECIDED)
     chosen = made.candidates[0]
-    return _paragraphs(
+    return paragraphs(
         f"I took this for {_task(made)}; the strategy is **{_words(made.strategy)}**.",
         f"First choice: {_candidate(chosen)}.",
         _then(made.candidates[1:]),
@@ -134,7 +132,7 @@ def _why_stored(told: StoredDecision, registry: ModelRegistry) -> str:
     chosen = f"**{plain(display_name(told.selected_model, registry))}**"
     task = ", ".join(_words(fact) for fact in (told.category, told.strategy and f"strategy {told.strategy}") if fact)
     reasons = f" ({plain(told.reasoning)})" if told.reasoning else ""
-    return _paragraphs(
+    return paragraphs(
         f"First choice: {chosen}{reasons}.",
         f"The task: {task}." if task else "",
         " ".join((*_stored_failures(told.attempts, registry), _stored_end(told, registry))),
@@ -165,7 +163,7 @@ def stats(report: Report, registry: ModelRegistry) -> str:
         return NOTHING_ASKED.format(period=period)
     models = [(display_name(tally.name, registry), tally) for tally in report.by_model]
     categories = [(_words(tally.name), tally) for tally in report.by_category]
-    return _paragraphs(
+    return paragraphs(
         f"## The last {period}",
         "\n".join(f"- {line}" for line in _summary(everything)),
         "### By model",
@@ -183,7 +181,7 @@ def usage(used: Usage, registry: ModelRegistry) -> str:
     if not used.everything.count:
         return NOTHING_ASKED.format(period=period)
     models = [(display_name(tally.name, registry), tally) for tally in used.by_model]
-    return _paragraphs(
+    return paragraphs(
         f"## You, in the last {period}",
         "\n".join(f"- {line}" for line in _summary(used.everything)),
         _counts("Model", models),
@@ -206,7 +204,7 @@ def _counts(title: str, tallies: Sequence[tuple[str, Tally]]) -> str:
         (plain(name), f"{tally.count:,}", _percent(tally.success_rate), f"{tally.fallbacks:,}", _tokens(tally))
         for name, tally in tallies
     ]
-    return _table((title, "n", "ok", "fell back", "tokens"), rows)
+    return table((title, "n", "ok", "fell back", "tokens"), rows)
 
 
 def _times(title: str, tallies: Sequence[tuple[str, Tally]]) -> str:
@@ -215,7 +213,7 @@ def _times(title: str, tallies: Sequence[tuple[str, Tally]]) -> str:
         for name, tally in tallies
         if tally.total_seconds.p50 is not None
     ]
-    return _table((title, "first s", "total s", "tok/s"), rows) if rows else ""
+    return table((title, "first s", "total s", "tok/s"), rows) if rows else ""
 
 
 def _tokens(tally: Tally) -> str:
@@ -244,48 +242,16 @@ def _period(seconds: float) -> str:
     return _PERIOD_NAMES.get(seconds, f"{seconds / 3600:g} hours")
 
 
-# --- models -----------------------------------------------------------------------------------------------------------
-
-
-def models(registry: ModelRegistry, load: Callable[[Endpoint], EndpointLoad] | None = None) -> str:
-    """Show every model: whether it can be used, whether it is in memory, how fast it is said to be.
-
-    With `load` also how busy the servers are that serve them.
-    """
-    statuses = [registry.status(model.model_id) for model in registry.get_all_models()]
-    usable = [status for status in statuses if status.available]
-    others = [status for status in statuses if not status.available]
-    return _paragraphs(
-        f"## {len(usable)} of {len(statuses)} models can be used",
-        _table(("Model", "State", "tok/s"), [_model_row(status) for status in usable]) if usable else "",
-        "\n".join(f"- {_busy(endpoint, load(endpoint))}" for endpoint in _serving(usable)) if load else "",
-        "Not now:" if others else "",
-        "\n".join(f"- {plain(status.model.display_name)}: {plain(status.reason)}" for status in others),
-    )
-
-
-def _model_row(status: ModelStatus) -> tuple[str, str, str]:
-    state = {True: "in memory", False: "on disk", None: "ready"}[status.loaded]
-    return plain(status.model.display_name), state, f"{status.model.tokens_per_second:.0f}"
-
-
-def _serving(usable: Iterable[ModelStatus]) -> Iterable[Endpoint]:
-    return dict.fromkeys(endpoint for status in usable for endpoint in status.endpoints)
-
-
-def _busy(endpoint: Endpoint, load: EndpointLoad) -> str:
-    what = f"{load.running} running, {load.waiting} waiting" if any(load) else "idle"
-    return f"{backend_name(endpoint.backend)} at {plain(endpoint.address)}: {what}"
-
-
 # --- Markdown ---------------------------------------------------------------------------------------------------------
 
 
-def _paragraphs(*paragraphs: str) -> str:
-    return "\n\n".join(filter(None, paragraphs))
+def paragraphs(*texts: str) -> str:
+    """Join what is not empty."""
+    return "\n\n".join(filter(None, texts))
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table; names in its cells must be `plain`."""
     return "\n".join(_row(cells) for cells in (header, ("---",) * len(header), *rows))
 
 

@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING, Any
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, MessageHandler, TypeHandler, filters
 
-from handlers import admin, buttons, commands, own_data
+from handlers import admin, buttons, commands, model_loading, own_data
 from handlers.answer import STOP_BUTTON
 from handlers.dispatch import Button, Command
 from handlers.failures import on_error
 from handlers.own_data import FORGET_ME
-from handlers.screens import PICK_MODEL, PICK_STRATEGY, SWITCH_MODEL, TURN_MODELS, TURN_SWITCHES
+from handlers.screens import (
+    LOAD_MODEL,
+    PICK_MODEL,
+    PICK_STRATEGY,
+    STOP_LOAD,
+    SWITCH_MODEL,
+    TURN_MODELS,
+    TURN_SWITCHES,
+    UNLOAD_MODEL,
+)
 from handlers.updates import Updates
 
 if TYPE_CHECKING:
@@ -34,7 +43,7 @@ COMMANDS = (
     Command("start", "say hello", commands.start),
     Command("stats", "counts, rates, times and tokens: 24h, 7d or 30d", admin.stats, for_admins=True),
     Command("strategy", "how models are chosen", admin.strategy, for_admins=True),
-    Command("models", "every model: state and speed, on and off", admin.models, for_admins=True),
+    Command("models", "every model: its state; on and off, load and unload", admin.models, for_admins=True),
     Command("people", "who may talk; allow and remove", admin.people, for_admins=True),
 )
 
@@ -45,6 +54,9 @@ BUTTONS = {
     PICK_STRATEGY: Button(buttons.pick_strategy, for_admins=True),
     SWITCH_MODEL: Button(buttons.switch_model, for_admins=True),
     TURN_SWITCHES: Button(buttons.turn_switches, for_admins=True),
+    LOAD_MODEL: Button(model_loading.load_pressed, for_admins=True),
+    UNLOAD_MODEL: Button(model_loading.unload_pressed, for_admins=True),
+    STOP_LOAD: Button(model_loading.stop_load, for_admins=True),
     FORGET_ME: Button(own_data.forget_now),
 }
 

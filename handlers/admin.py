@@ -8,6 +8,7 @@ from dialogue import reports
 from dialogue.choices import choose_strategy
 from handlers import screens
 from handlers.menu import take_from_former_admin
+from handlers.model_loading import load_named, unload_named
 from storage.people import Role
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PERIOD = "24h"
 HOW_TO_CHANGE = "`/people allow ID name` lets somebody in, `/people remove ID` shuts them out."
+HOW_TO_LOAD = "`/models load NAME` brings a model into memory, `/models unload NAME` takes it out; /models lists them."
 LARGEST_ID = 2**52  # Telegram's ids have at most 52 significant bits
 
 
@@ -35,9 +37,16 @@ async def strategy(request: Request) -> Screen | str:
     return screens.strategy_choice(request.services)
 
 
-async def models(request: Request) -> Screen:
-    """Show how every model stands, with switches."""
-    return await screens.model_switches(request.services)
+async def models(request: Request) -> Screen | str | None:
+    """Show how every model stands, with switches; load or unload the one that is named."""
+    match request.arguments:
+        case ():
+            return await screens.model_switches(request.front)
+        case (word, *name) if name and word.lower() == "load":
+            return await load_named(request, name)
+        case (word, *name) if name and word.lower() == "unload":
+            return await unload_named(request, name)
+    return HOW_TO_LOAD
 
 
 async def people(request: Request) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dialogue.choices import AUTO, choose_model, choose_strategy
 from handlers.dispatch import OldButton
 from handlers.model_list import model_by_tag, page_number, page_of
-from handlers.screens import model_choice, model_switches, strategy_choice, switchable
+from handlers.screens import model_choice, model_switches, strategy_choice
 from routing.types import RoutingStrategy
 
 if TYPE_CHECKING:
@@ -45,17 +45,14 @@ async def switch_model(press: Press) -> tuple[str, Screen]:
     state, _, tag = press.argument.partition(":")
     if state not in {"on", "off"}:
         raise OldButton
-    services = press.services
-    model = model_by_tag(services.registry, tag)
-    await services.set_model_enabled(model.model_id, enabled=state == "on")
-    places = [switched.model_id for switched, _ in await switchable(services)]
-    page = page_of(places.index(model.model_id)) if model.model_id in places else 0
-    return f"{model.display_name} is {state}.", await model_switches(services, page)
+    model = model_by_tag(press.services.registry, tag)
+    await press.services.set_model_enabled(model.model_id, enabled=state == "on")
+    return f"{model.display_name} is {state}.", await model_switches(press.front, press.message.message_id, at=model)
 
 
 async def turn_switches(press: Press) -> tuple[str, Screen]:
     """Show another page of the switches."""
-    return "", await model_switches(press.services, page_number(press.argument))
+    return "", await model_switches(press.front, press.message.message_id, page=page_number(press.argument))
 
 
 async def pick_strategy(press: Press) -> tuple[str, Screen]:

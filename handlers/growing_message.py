@@ -62,28 +62,27 @@ class GrowingMessage:
         self._changed = asyncio.Event()
         self._call: asyncio.Task[bool | None] | None = None
 
-    async def begin(self, screen: Screen) -> None:
-        """Send the message, unless it is there already; what it says is then changed as soon as may be."""
-        if self.message_id is None:
-            part = await self._part(screen)
-            self._shown = screen
-            self.message_id = await self._delivery.send(part, self._keyboard(screen.rows), is_reply=True)
-            if self._on_standing:
-                self._on_standing([self.message_id])
-        else:
-            self.show(screen)
+    async def show(self, screen: Screen) -> None:
+        """Send the message; once it is there, have it say this when there is time, unless something else comes before.
 
-    def show(self, screen: Screen) -> None:
-        """Have this stand there when there is time for it, unless something else comes before."""
-        self._latest = screen
-        self._changed.set()
+        Waits only where it is sent. Then floods and outages are waited out.
+        """
+        if self.message_id is not None:
+            self._latest = screen
+            self._changed.set()
+            return
+        part = await self._part(screen)
+        self._shown = screen
+        self.message_id = await self._delivery.send(part, self._keyboard(screen.rows), is_reply=True)
+        if self._on_standing:
+            self._on_standing([self.message_id])
 
     async def follow(self, screens: AsyncIterator[Screen]) -> None:
         """Show each of these as it comes, or the newest of them. Raises what they raise."""
         painter = in_background(self._paint, "show how something goes on")
         try:
             async for screen in screens:
-                self.show(screen)
+                await self.show(screen)
         finally:
             painter.cancel()
             await asyncio.wait([painter])

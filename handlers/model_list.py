@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from routing.model_registry import ModelRegistry
     from routing.types import ModelMetadata
 
+    Row = tuple[InlineKeyboardButton, ...]
+
 MODELS_PER_PAGE = 10
 BUTTONS_PER_ROW = 2
 
@@ -48,12 +50,22 @@ def page_of(index: int) -> int:
 
 def paged(buttons: Sequence[InlineKeyboardButton], page: int, turn_to: str) -> Rows:
     """One page of buttons, and under it those that turn to its neighbours. Beyond the last page is the last."""
-    last = page_of(max(len(buttons) - 1, 0))
+    rows, turns = _page([(button,) for button in buttons], page, turn_to)
+    return rows_of([button for row in rows for button in row], BUTTONS_PER_ROW) + turns
+
+
+def paged_rows(rows: Sequence[Row], page: int, turn_to: str) -> Rows:
+    """The same of rows, one for each model."""
+    page_rows, turns = _page(rows, page, turn_to)
+    return tuple(page_rows) + turns
+
+
+def _page(rows: Sequence[Row], page: int, turn_to: str) -> tuple[Sequence[Row], Rows]:
+    last = page_of(max(len(rows) - 1, 0))
     page = min(page, last)
-    shown = buttons[page * MODELS_PER_PAGE : (page + 1) * MODELS_PER_PAGE]
     neighbours = [
         InlineKeyboardButton(label, callback_data=f"{turn_to}:{number}")
         for label, number in (("‹ back", page - 1), ("more ›", page + 1))
         if 0 <= number <= last
     ]
-    return rows_of(shown, BUTTONS_PER_ROW) + rows_of(neighbours, BUTTONS_PER_ROW)
+    return rows[page * MODELS_PER_PAGE : (page + 1) * MODELS_PER_PAGE], rows_of(neighbours, BUTTONS_PER_ROW)

@@ -17,10 +17,10 @@ class Runs:
 
     def __init__(self) -> None:
         self.closing = False
-        self._running: dict[str, tuple[ConversationKey, asyncio.Task[None]]] = {}
+        self._running: dict[str, tuple[ConversationKey, asyncio.Task[object]]] = {}
 
     @contextmanager
-    def entered(self, request_id: str, key: ConversationKey, task: asyncio.Task[None]) -> Generator[None]:
+    def entered(self, request_id: str, key: ConversationKey, task: asyncio.Task[object]) -> Generator[None]:
         """Have an answer's task known while it runs; one that comes after the end is stopped at once."""
         self._running[request_id] = (key, task)
         if self.closing:

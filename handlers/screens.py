@@ -6,20 +6,25 @@ from typing import TYPE_CHECKING
 
 from telegram import InlineKeyboardButton
 
-from dialogue import reports
 from dialogue.choices import AUTO
+from dialogue.model_report import model_report
+from dialogue.model_standing import Place, standings
+from dialogue.services import DISABLED_REASON
 from handlers.front import Screen, rows_of
-from handlers.model_list import paged, tag_of
+from handlers.model_list import page_of, paged, paged_rows, tag_of
 from routing.types import RoutingStrategy
 
 if TYPE_CHECKING:
+    from dialogue.model_standing import Standing
     from dialogue.services import Services
+    from handlers.front import Front
     from routing.types import ModelMetadata
     from storage.conversations import ConversationKey
 
 # What a button's data begins with; the table of buttons is in handlers/__init__.py.
 PICK_MODEL, TURN_MODELS = "model", "models"
 SWITCH_MODEL, TURN_SWITCHES = "switch", "switches"
+LOAD_MODEL, UNLOAD_MODEL, STOP_LOAD = "load", "unload", "noload"
 PICK_STRATEGY = "strategy"
 
 ABOUT_STRATEGIES = {
@@ -57,25 +62,52 @@ def _choice_text(services: Services, chosen: str | None, usable: list[ModelMetad
     return text if usable else f"{text}\n\nNo model can be used now: the answer to any question says what to do."
 
 
-async def model_switches(services: Services, page: int = 0) -> Screen:
-    """How every model stands, and a switch for each that is there."""
-    await services.models_known()
-    buttons = [
-        _button(model.display_name, f"{SWITCH_MODEL}:{'on' if is_off else 'off'}:{tag_of(model.model_id)}", off=is_off)
-        for model, is_off in await switchable(services)
-    ]
-    return Screen(reports.models(services.registry, services.engine.load), paged(buttons, page, TURN_SWITCHES))
+async def model_switches(
+    front: Front, message_id: int = 0, *, page: int = 0, at: ModelMetadata | None = None, remark: str = ""
+) -> Screen:
+    """How every model stands, with a switch for each that is there, and buttons that load and unload.
+
+    `at` is a model whose page is to be shown. `message_id` is that of the screen: a load that was begun there can be
+    stopped there. `remark` is Markdown that stands below.
+    """
+    engine = front.services.engine
+    await front.services.models_known()
+    rows = {standing.model.model_id: _row(front, standing, message_id) for standing in await standings(engine)}
+    shown = [model_id for model_id, row in rows.items() if row]
+    if at and at.model_id in shown:
+        page = page_of(shown.index(at.model_id))
+    text = "\n\n".join(filter(None, (await model_report(engine), remark)))
+    return Screen(text, paged_rows([rows[model_id] for model_id in shown], page, TURN_SWITCHES))
 
 
-async def switchable(services: Services) -> list[tuple[ModelMetadata, bool]]:
-    """The models that can be used, and those that an admin has switched off (True)."""
-    off = await services.preferences.disabled_models()
-    registry = services.registry
-    return [
-        (model, model.model_id in off)
-        for model in registry.get_all_models()
-        if model.model_id in off or registry.status(model.model_id).available
-    ]
+def load_name(message_id: int, model: ModelMetadata) -> str:
+    """What a load that was begun in a screen can be stopped by."""
+    return f"{message_id}:{tag_of(model.model_id)}"
+
+
+def _row(front: Front, standing: Standing, message_id: int) -> tuple[InlineKeyboardButton, ...]:
+    """The buttons of one model, as far as there are any: whether it may be chosen, and whether it is in memory."""
+    model, tag = standing.model, tag_of(standing.model.model_id)
+    is_off = standing.why_not == DISABLED_REASON
+    name, switch = model.display_name, f"{SWITCH_MODEL}:{'on' if is_off else 'off'}:{tag}"
+    switches = (_button(name, switch, off=is_off),) if is_off or not standing.why_not else ()
+    what, data = _move(front, standing, message_id)
+    if not what:
+        return switches
+    return *switches, _button(what if switches else f"{what} {name}", data)
+
+
+def _move(front: Front, standing: Standing, message_id: int) -> tuple[str, str]:
+    """What can be done about a model's place, as the label and the data of a button; both empty if nothing can."""
+    model, name = standing.model, load_name(message_id, standing.model)
+    if front.runs.has(name):
+        return "⏹ Stop", f"{STOP_LOAD}:{name}"
+    if standing.can_unload:
+        return "Unload", f"{UNLOAD_MODEL}:{tag_of(model.model_id)}"
+    if standing.can_load:
+        what = "Download" if standing.place is Place.TO_FETCH else "Load"
+        return what, f"{LOAD_MODEL}:{tag_of(model.model_id)}"
+    return "", ""
 
 
 def strategy_choice(services: Services) -> Screen:

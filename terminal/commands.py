@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dialogue import reports
 from dialogue.choices import choose_model, choose_strategy
+from dialogue.model_report import model_report
 from routing.types import RoutingStrategy
 from terminal.conversation import KEY, USER_ID
 
@@ -106,7 +107,7 @@ async def _strategy(conversation: Conversation, wanted: str) -> None:
 async def _models(conversation: Conversation, _: str) -> None:
     services = conversation.services
     await services.models_known()
-    conversation.screen.markdown(reports.models(services.registry, services.engine.load))
+    conversation.screen.markdown(await model_report(services.engine))
 
 
 COMMANDS = {

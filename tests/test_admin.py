@@ -118,7 +118,7 @@ async def test_models_show_how_each_stands(tmp_path: Path) -> None:
         assert "2 of " in screen.text
         assert "in memory" in screen.text
         assert "SmallThinker 270M: not installed" in screen.text
-        assert screen.buttons == ["Qwen2.5 7B", "Qwen2.5 14B"]
+        assert screen.buttons == ["Qwen2.5 7B", "Unload", "Qwen2.5 14B", "Unload"]
 
 
 async def test_models_show_how_busy_their_server_is(tmp_path: Path) -> None:

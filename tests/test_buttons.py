@@ -10,6 +10,7 @@ from handlers import BUTTONS
 from handlers.callback_data import MOST_BYTES, TAG_CHARACTERS, Seal
 from handlers.dispatch import FOR_ADMINS, OLD_BUTTON
 from handlers.model_list import MODELS_PER_PAGE, tag_of
+from handlers.screens import STOP_LOAD, load_name
 from routing.types import RoutingStrategy
 from storage.conversations import ConversationKey
 from tests.bot_in_process import ADMIN_ID, GOOD, MEMBER_ID, QUESTION, SMALL, endless, running, says
@@ -184,7 +185,9 @@ async def test_every_button_fits_into_telegrams_limit(tmp_path: Path) -> None:
         assert len(carried) > 2 * MODELS_PER_PAGE + len(RoutingStrategy)
         assert max(len(data.encode()) for _, data in carried) <= MOST_BYTES
         opened = {(seal.open(chat_id, data) or "").partition(":")[0] for chat_id, data in carried}
-        assert opened == {"stop", "model", "models", "switch", "switches", "strategy"}
+        assert opened == {"stop", "model", "models", "switch", "switches", "unload", "strategy"}
+        largest = load_name(2**52, bot.services.registry.get_all_models()[-1])
+        assert len(seal.close(-(2**52), f"{STOP_LOAD}:{largest}")) <= MOST_BYTES
 
 
 async def test_a_model_that_is_gone_cannot_be_picked(tmp_path: Path) -> None:

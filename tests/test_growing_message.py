@@ -59,7 +59,7 @@ async def counted(steps: int, pause_seconds: float = 0.01) -> AsyncGenerator[Scr
 async def test_one_message_shows_the_work_and_its_end(sender: Sender, chat: Chat) -> None:
     """It is sent once, edited now and then, and ends without its button."""
     message = growing(sender)
-    await message.begin(Screen("Step *0*.", STOP))
+    await message.show(Screen("Step *0*.", STOP))
     await message.follow(counted(60))
     await message.end(Screen("Done."))
     (shown,) = chat.sent
@@ -72,7 +72,7 @@ async def test_a_message_that_stands_already_is_grown_in(server: TelegramServer,
     """That of a screen whose button was pressed, or one that an earlier life has left."""
     old = chat.add(server.world.bot, text="Loading…")
     message = growing(sender, message_id=old.message_id)
-    await message.begin(Screen("Going on.", STOP))
+    await message.show(Screen("Going on.", STOP))
     await message.follow(counted(1))
     await message.end(Screen("Done."))
     assert chat.texts == ["Done."]
@@ -81,14 +81,14 @@ async def test_a_message_that_stands_already_is_grown_in(server: TelegramServer,
 async def test_where_it_stands_is_told(sender: Sender, chat: Chat) -> None:
     """So that a later life finds it."""
     told: list[list[int]] = []
-    await growing(sender, on_standing=lambda ids: told.append(list(ids))).begin(Screen("Loading…"))
+    await growing(sender, on_standing=lambda ids: told.append(list(ids))).show(Screen("Loading…"))
     assert told == [[chat.sent[0].message_id]]
 
 
 async def test_a_flood_costs_steps_and_not_the_end(server: TelegramServer, sender: Sender, chat: Chat) -> None:
     """What Telegram refuses meanwhile is dropped; the end waits for as long as it must."""
     message = growing(sender)
-    await message.begin(Screen("Loading…"))
+    await message.show(Screen("Loading…"))
     server.faults.ban(ADA, 2.0)
     await message.follow(counted(5))
     await message.end(Screen("Done."))
@@ -98,7 +98,7 @@ async def test_a_flood_costs_steps_and_not_the_end(server: TelegramServer, sende
 async def test_a_message_that_is_deleted_meanwhile_ends_as_a_new_one(sender: Sender, chat: Chat) -> None:
     """Nothing is sent in between: who deletes it does not want to watch."""
     message = growing(sender)
-    await message.begin(Screen("Loading…"))
+    await message.show(Screen("Loading…"))
     chat.sent[0].deleted = True
     await message.follow(counted(20, 0.05))
     assert chat.sent == []
@@ -109,7 +109,7 @@ async def test_a_message_that_is_deleted_meanwhile_ends_as_a_new_one(sender: Sen
 async def test_an_end_that_stands_already_is_no_call(sender: Sender) -> None:
     """Telegram refuses an edit that changes nothing."""
     message = growing(sender)
-    await message.begin(Screen("Done."))
+    await message.show(Screen("Done."))
     await message.end(Screen("Done."))
     assert sender.calls() == ["sendMessage"]
 
@@ -122,7 +122,7 @@ async def test_what_fails_passes_through(sender: Sender, chat: Chat) -> None:
         raise ValueError("of the work's own")
 
     message = growing(sender)
-    await message.begin(Screen("Beginning."))
+    await message.show(Screen("Beginning."))
     with pytest.raises(ValueError, match="of the work's own"):
         await message.follow(failing())
     await message.end(Screen("Failed."))
@@ -134,7 +134,7 @@ async def test_a_goodbye_is_tried_once(server: TelegramServer, sender: Sender, c
     """While the program is stopped nobody waits for Telegram for long."""
     message = growing(sender)
     await message.leave(Screen("I am being restarted."))
-    await message.begin(Screen("Loading…", STOP))
+    await message.show(Screen("Loading…", STOP))
     await message.leave(Screen("I am being restarted."))
     assert (chat.texts, chat.sent[0].buttons) == (["I am being restarted."], [])
     server.faults.slow(30.0, method="editMessageText")

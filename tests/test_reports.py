@@ -7,12 +7,11 @@ from dataclasses import replace
 import pytest
 
 from dialogue import reports
-from routing.endpoint_queue import EndpointLoad
 from routing.model_registry import ModelRegistry
 from routing.response_formatter import ResponseFormatter
-from routing.types import Attempt, Completion, Endpoint, ModelOffer, Outcome
+from routing.types import Attempt, Completion, ModelOffer, Outcome
 from storage.analytics import Report, StoredAttempt, StoredDecision, Tally, Timing, Usage
-from tests.runs import CODER, FOURTEEN, OLLAMA, REGISTRY, SEVEN, a_result, answered, decided, failed
+from tests.runs import CODER, OLLAMA, REGISTRY, SEVEN, a_result, answered, decided, failed
 
 DAY = reports.PERIODS["24h"]
 TALLY = Tally(
@@ -204,50 +203,6 @@ def test_usage_is_ones_own() -> None:
     assert text.startswith("## You, in the last 30 days")
     assert "| Qwen2.5 7B | 12 |" in text
     assert reports.usage(Usage(DAY, Tally(""), ()), REGISTRY) == "Nothing was asked in the last 24 hours."
-
-
-# --- models -----------------------------------------------------------------------------------------------------------
-
-
-def test_models_show_state_and_speed() -> None:
-    """In memory or on disk, tokens per second, and why the others cannot be used."""
-    registry = ModelRegistry()
-    offers = [
-        ModelOffer(OLLAMA, "qwen2.5:7b-instruct-q4_K_M", loaded=True),
-        ModelOffer(OLLAMA, "qwen2.5:14b-instruct-q4_K_M"),
-    ]
-    registry.apply_offers(OLLAMA, offers)
-    registry.apply_offers(Endpoint("lmstudio", "http://localhost:1234/v1"), None)
-    registry.update_availability(FOURTEEN, available=False, reason="disabled by an admin")
-    text = reports.models(registry)
-    assert "| Qwen2.5 7B | in memory | 85 |" in text
-    assert "- Qwen2.5 14B: disabled by an admin" in text
-    assert "- LLaVA 1.5 7B: lmstudio not reachable" in text
-
-
-def test_servers_say_how_busy_they_are() -> None:
-    """What runs and what waits at each server, without the password in its address."""
-    registry = ModelRegistry()
-    near, far = Endpoint("ollama", "http://ann:secret@mac:11434"), Endpoint("ollama", "http://studio:11434")
-    for endpoint in (near, far):
-        registry.apply_offers(endpoint, [ModelOffer(endpoint, "qwen2.5:7b-instruct-q4_K_M")])
-    loads = {near: EndpointLoad(2, 1)}
-    text = shown(reports.models(registry, lambda endpoint: loads.get(endpoint, EndpointLoad())))
-    assert "Ollama at http://mac:11434: 2 running, 1 waiting" in text
-    assert "Ollama at http://studio:11434: idle" in text
-    assert "secret" not in text
-
-
-def test_models_of_the_catalog_alone_are_ready() -> None:
-    """Before any server was asked, nobody knows what is in memory."""
-    text = reports.models(ModelRegistry())
-    assert text.startswith("## 10 of 10 models can be used")
-    assert "| SmallThinker 270M | ready | 150 |" in text
-
-
-def test_no_model_at_all_is_no_empty_table() -> None:
-    """The heading says it."""
-    assert reports.models(ModelRegistry([])) == "## 0 of 0 models can be used"
 
 
 # --- Markdown ---------------------------------------------------------------------------------------------------------
