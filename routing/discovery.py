@@ -78,8 +78,9 @@ class Discovery:
     async def ready(self, timeout_seconds: float) -> None:
         """Wait until every endpoint has been asked once, but not longer than the time given; at once if not started."""
         if self._loop and not self._first_round.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._first_round.wait(), timeout_seconds)
+            with suppress(TimeoutError):  # not wait_for: it loses a cancellation that comes with the event
+                async with asyncio.timeout(timeout_seconds):
+                    await self._first_round.wait()
 
     async def refresh(self) -> None:
         """Ask every endpoint; one that is dead or slow is noted as such. A bug in a backend passes through.

@@ -151,6 +151,21 @@ async def test_a_slow_server_holds_up_no_other() -> None:
         assert not watch._registry.is_down(ONE)
 
 
+@pytest.mark.parametrize("steps_later", range(4))
+async def test_who_is_stopped_at_that_very_moment_is_stopped(steps_later: int) -> None:
+    """A wait that ends with the first round does not swallow a cancellation, whichever of them comes first."""
+    async with watching(FakeBackend(ONE), refresh_seconds=1000) as watch:
+        watch.start()
+        waiting = asyncio.create_task(watch.ready(PATIENCE_SECONDS))
+        await asyncio.sleep(0)
+        watch._first_round.set()
+        for _ in range(steps_later):
+            await asyncio.sleep(0)
+        in_time = waiting.cancel()
+        await asyncio.wait([waiting])
+        assert waiting.cancelled() is in_time
+
+
 async def test_nobody_waits_for_what_was_not_started() -> None:
     """Without a start the catalog is all that is known."""
     async with watching(SlowBackend(ONE)) as watch:
