@@ -147,12 +147,12 @@ class ModelResidency:
 
         () when nobody need go, None when it cannot be done now.
         """
-        outlook = self.outlook(model, endpoint)
-        if not outlook.fits or outlook.evicts_busy:
-            return None
-        if not outlook.evicts or outlook.needed_bytes is None or outlook.free_bytes is None:
+        self._look()
+        facts = self._facts_of(model, endpoint)
+        if facts.loaded or not facts.told or self._is_loading(facts.place):
             return ()
-        return fewest_to_free(outlook.needed_bytes - outlook.free_bytes, self._room_here().idle)
+        eviction = self._eviction(facts)
+        return eviction.going if eviction.fits and not eviction.waits else None
 
     def load_seconds(self, model: ModelMetadata, endpoint: Endpoint) -> float | None:
         """Give the median of the last loads there, or what the size makes likely; None where neither is known."""

@@ -304,6 +304,16 @@ def test_what_an_earlier_run_measured_is_taken_on() -> None:
     assert host.residency.load_seconds(host.model("large"), OLLAMA) == 14.0
 
 
+def test_a_size_that_is_told_later_counts_at_once() -> None:
+    """The model may be in memory already."""
+    host = Host(loaded=["large"])
+    assert host.residency.free_bytes == 13 * GB
+    host.residency.loaded("large", OLLAMA, None, 10 * GB)
+    assert (host.residency.free_bytes, host.outlook("small").free_bytes) == (16 * GB, 16 * GB)
+    host.memory = HostMemory(36 * GB, None, 20 * GB)
+    assert host.residency.free_bytes == 10 * GB
+
+
 def test_being_there_already_teaches_nothing() -> None:
     """No seconds, or none at all: the last real load counts."""
     host = Host()
