@@ -250,8 +250,10 @@ class ModelKeeper:
         if outlook.loaded is not False:
             places = {self.loader.place(resident.model_id, resident.endpoint) for resident in going}
             return self.loader.place(model.model_id, endpoint) not in places
-        if not self.residency.is_here(endpoint) or outlook.evicts or going:
-            return not outlook.evicts and not going
+        if not self.residency.is_here(endpoint):
+            return True
+        if outlook.evicts or going:
+            return False
         here = [self.residency.outlook(other, at) for other, at in coming if self.residency.is_here(at)]
         needed = sum(each.needed_bytes or 0 for each in (*here, outlook))
         return not here or outlook.free_bytes is None or needed <= outlook.free_bytes

@@ -46,6 +46,7 @@ class SlowBackend(FakeBackend):
         """See to it that nobody is answering."""
         assert model.backend_name not in self.answering
         await super().unload(model)
+        assert model.backend_name not in self.answering
 
 
 class Stage:
@@ -78,7 +79,8 @@ class Stage:
         self.server.listed = [an_offer(name, self.server.endpoint, loaded=loaded) for name in names]
         for server in self.servers:
             self.listen(server)
-        self.keeper.loader.look_at = lambda endpoint: self.listen(self._server(endpoint))
+        self.looked_at: list[Endpoint] = []
+        self.keeper.loader.look_at = self._look_at
 
     @property
     def server(self) -> SlowBackend:
@@ -122,6 +124,10 @@ class Stage:
         """End an answer."""
         self.server.answering.remove(name)
         self.keeper.release(self.models[name], self.server.endpoint)
+
+    def _look_at(self, endpoint: Endpoint) -> None:
+        self.looked_at.append(endpoint)
+        self.listen(self._server(endpoint))
 
     def _server(self, endpoint: Endpoint) -> SlowBackend:
         return next(server for server in self.servers if server.endpoint == endpoint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import random
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -75,9 +76,32 @@ async def test_a_load_is_told_with_what_it_takes_and_counts_down() -> None:
     (said,) = await run(stage, stage.ensure("a"))
     assert [step.seconds for step in said] == [4, 3, 2, 1, 2]  # it takes longer than it used to
     assert {(step.model.model_id, step.makes_room) for step in said} == {("a", ())}
-    assert stage.is_there("a")
+    assert (stage.is_there("a"), stage.looked_at) == (True, [HERE])
     assert remembered == [("a", HERE.address, pytest.approx(6.5), 10 * GB)]
     assert stage.residency.load_seconds(stage.models["a"], HERE) == pytest.approx(5.25)
+
+
+async def test_what_is_being_loaded_is_known_to_whoever_decides() -> None:
+    """Its memory is taken, and the rest of its load is what it takes."""
+    stage = Stage("a", "b", room_gb=15)
+
+    async def look() -> list[Any]:
+        outlooks = [stage.residency.outlook(stage.models[name], HERE) for name in "ab"]
+        return [outlooks[0].load_seconds, outlooks[1].free_bytes]
+
+    results = await run(stage, stage.ensure("a"), later(stage, 2, look()))
+    assert results[1] == [3.0, 5 * GB]
+
+
+async def test_what_was_in_memory_all_along_teaches_nothing() -> None:
+    """The server is asked, has nothing to do, and no load is remembered."""
+    stage = Stage("a")
+    stage.server.listed = [an_offer("a", HERE, loaded=True)]
+    stage.keeper.loader.look_at = lambda _: None
+    stage.keeper.loader.remember = lambda *load: pytest.fail(f"remembered {load}")
+    await run(stage, stage.ensure("a"))
+    assert stage.residency.load_seconds(stage.models["a"], HERE) == 5.0
+    assert stage.is_there("a")
 
 
 async def test_a_load_that_is_over_at_once_is_not_announced() -> None:
@@ -130,6 +154,19 @@ async def test_a_load_that_nobody_waits_for_gives_way() -> None:
     await run(stage, later(stage, 2, leave()), later(stage, 3, stage.ensure("b")))
     assert stage.time.now < 12
     assert (stage.is_there("a"), stage.is_there("b"), stage.server.loading) == (False, True, 0)
+
+
+async def test_a_load_that_everybody_has_left_gives_way_to_one_that_waits_already() -> None:
+    """It is not finished first."""
+    stage = Stage("a", "b")
+    stage.server.seconds["a"] = 100.0
+    leaving = asyncio.ensure_future(stage.ensure("a"))
+
+    async def leave() -> None:
+        leaving.cancel()
+
+    await run(stage, later(stage, 1, stage.ensure("b")), later(stage, 3, leave()))
+    assert (stage.time.now < 12, stage.is_there("a"), stage.is_there("b")) == (True, False, True)
 
 
 async def test_one_model_is_loaded_at_a_time_and_the_next_one_says_how_long_both_take() -> None:
@@ -195,10 +232,10 @@ async def test_room_is_made_at_another_server_of_this_host() -> None:
 async def test_one_that_answers_is_waited_for() -> None:
     """It is unloaded when its answer has ended, and not before."""
     stage = Stage("a", "b", room_gb=15)
-    _, said = await run(stage, stage.answer("a", 8.0), later(stage, 6, stage.answer("b")))
+    _, said = await run(stage, stage.answer("a", 8.5), later(stage, 6, stage.answer("b")))
     assert said[0] == Loading(stage.models["b"], None, ("A",))
     assert stage.server.unloads == ["a"]
-    assert stage.time.now == pytest.approx(5 + 8 + 5, abs=2)
+    assert stage.time.now == pytest.approx(5 + 8.5 + 5)
 
 
 async def test_somebody_who_has_another_choice_does_not_wait_long_for_room() -> None:
@@ -209,6 +246,54 @@ async def test_somebody_who_has_another_choice_does_not_wait_long_for_room() -> 
     assert results[1].reason == "no room"
     assert str(results[1]) == "There was no room for B: other models were answering."
     assert (stage.server.loads, stage.server.unloads, stage.keeper.loader.loads) == (["a"], [], {})
+
+
+async def test_patience_is_for_room_and_not_for_the_load_itself() -> None:
+    """What is being loaded is worth waiting for."""
+    stage = Stage("a")
+    stage.server.seconds["a"] = 40.0
+    (said,) = await run(stage, stage.ensure("a", patience_seconds=15.0))
+    assert len(said) > 5
+
+
+async def test_who_asks_a_model_that_is_being_unloaded_waits_until_it_is_gone() -> None:
+    """And has it loaded again; it is unloaded once, by whoever came first."""
+    stage = Stage("a", "b", room_gb=15)
+    await run(stage, stage.answer("a"))
+    gone = asyncio.Event()
+    stage.server.plays_unload("a", [gone], [])
+
+    async def let_go() -> None:
+        gone.set()
+
+    said = (await run(stage, stage.answer("b"), later(stage, 1, stage.answer("a", 1.0)), later(stage, 3, let_go())))[1]
+    assert said[0] == Loading(stage.models["a"])
+    assert (stage.server.loads, stage.server.unloads) == (["a", "b", "a"], ["a", "b"])
+
+
+async def test_room_that_somebody_makes_already_is_waited_for() -> None:
+    """A person has the model unloaded that would have to go."""
+    stage = Stage("a", "b", room_gb=15)
+    await run(stage, stage.answer("a"))
+    gone = asyncio.Event()
+    stage.server.plays_unload("a", [gone])
+
+    async def let_go() -> None:
+        gone.set()
+
+    await run(stage, stage.keeper.unload("a"), later(stage, 1, stage.answer("b")), later(stage, 3, let_go()))
+    assert (stage.server.unloads, stage.is_there("b")) == (["a"], True)
+
+
+async def test_a_load_that_has_waited_long_goes_before_other_loads_too() -> None:
+    """Though they would find room sooner: there would be none for it then."""
+    stage = Stage("a", "b", "c", room_gb=20)
+    stage.models["b"] = dataclasses.replace(stage.models["b"], ram_gb=20.0)
+    stage.registry.register(stage.models["b"])
+    await run(
+        stage, stage.answer("a", 30.0), later(stage, 6, stage.answer("b")), later(stage, 20, stage.answer("c", 60.0))
+    )
+    assert stage.server.loads == ["a", "b", "c"]
 
 
 async def test_a_load_is_not_put_off_for_ever_by_those_who_come_later() -> None:
@@ -286,7 +371,7 @@ async def test_a_load_that_gets_no_further_has_an_end() -> None:
     steps = [LoadProgress(LoadStage.LOADING, done, 100) for done in range(0, 100, 10)]
     stage.server.seconds = {"a": 0.0, "b": 0.0}
     stage.server.plays_load("a", [item for step in steps for item in (step, 0.04)])
-    stage.server.plays_load("b", [steps[0], 0.04, steps[0], 0.04, steps[0], 0.04, steps[0], HANG])
+    stage.server.plays_load("b", [steps[0], 0.04] * 10)
 
     async def real(name: str) -> Any:
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -324,6 +409,7 @@ async def test_closing_gives_up_every_load_at_once() -> None:
     before = asyncio.all_tasks()
     waiting = [asyncio.ensure_future(stage.ensure(name)) for name in "ab"]
     await stage.time._settle()
+    assert not await stage.keeper.unload("a")
     async with asyncio.timeout(PATIENCE_SECONDS):
         await stage.keeper.close()
         errors = await asyncio.gather(*waiting, return_exceptions=True)
@@ -425,6 +511,28 @@ async def test_a_model_that_answers_goes_when_it_has_ended() -> None:
     assert stage.time.now == pytest.approx(5 + 10 + 5 + 1, abs=2)
 
 
+async def test_a_model_on_its_way_out_is_loaded_again_for_a_person() -> None:
+    """Who unloads it twice has it unloaded once."""
+    stage = Stage("a")
+    results = await run(
+        stage,
+        stage.answer("a", 10.0),
+        later(stage, 7, stage.keeper.unload("a")),
+        later(stage, 8, stage.keeper.unload("a")),
+        later(stage, 9, load_steps(stage, "a")),
+    )
+    assert results[1:3] == [False, False]
+    assert (stage.server.loads, stage.server.unloads, stage.is_there("a")) == (["a", "a"], ["a"], True)
+
+
+async def test_a_model_that_is_being_loaded_for_an_answer_goes_after_it() -> None:
+    """The answer is given first."""
+    stage = Stage("a")
+    _, gone = await run(stage, stage.answer("a", 3.0), later(stage, 2, stage.keeper.unload("a")))
+    await run(stage, stage.time.sleep(2))
+    assert (gone, stage.server.unloads, stage.is_there("a")) == (False, ["a"], False)
+
+
 async def test_a_model_that_nobody_asks_any_more_goes_after_its_last_answer() -> None:
     """Without anybody's doing."""
     stage = Stage("a")
@@ -454,6 +562,36 @@ async def test_unloading_ends_a_load_that_nobody_waits_for() -> None:
     assert (stage.server.unloads, stage.is_there("a")) == ([], False)
 
 
+async def test_what_is_loaded_ahead_pushes_out_nothing_that_was_used_lately() -> None:
+    """Unless somebody asks for it at the same moment."""
+    stage = Stage("a", "b", room_gb=15)
+    await run(stage, stage.answer("b"))
+
+    async def preload(spares_seconds: float) -> bool:
+        return await stage.keeper.preload(stage.models["a"], HERE, spares_seconds)
+
+    assert await run(stage, preload(3600.0)) == [False]
+    assert stage.server.unloads == []
+    assert (await run(stage, preload(3600.0), stage.ensure("a")))[0]
+    assert stage.is_there("a")
+
+
+async def test_what_was_used_long_ago_makes_room_for_what_is_loaded_ahead() -> None:
+    """But not where the server loads by itself, and not when the program stops."""
+    stage = Stage("a", "b", room_gb=15)
+    await run(stage, stage.answer("b"))
+    await run(stage, stage.time.sleep(4000))
+    preload = stage.keeper.preload
+    stage.server.can_load = False
+    assert not await preload(stage.models["a"], HERE, 3600.0)
+    stage.server.can_load = True
+    assert await run(stage, preload(stage.models["a"], HERE, 3600.0)) == [True]
+    assert await preload(stage.models["a"], HERE, 3600.0)
+    await stage.keeper.close()
+    assert not await preload(stage.models["b"], HERE, 3600.0)
+    assert stage.server.unloads == ["b"]
+
+
 # --- side by side -----------------------------------------------------------------------------------------------------
 
 
@@ -476,6 +614,17 @@ def test_those_that_push_each_other_out_do_not_race(loaded: str, room_gb: float,
     stage.listen(stage.server)
     pairs = [(stage.models[name], HERE) for name in "ab"]
     assert "".join(model.model_id for model in stage.keeper.side_by_side(pairs)) == together
+
+
+def test_a_model_on_another_host_may_always_race() -> None:
+    """Whatever goes on here."""
+    stage = Stage("a", "b", "c", room_gb=15, servers=(HERE, ELSEWHERE))
+    stage.server.listed = [an_offer("a", HERE), an_offer("c", HERE, loaded=True)]
+    stage.listen(stage.server)
+    stage.servers[1].listed = [an_offer("b", ELSEWHERE)]
+    stage.listen(stage.servers[1])
+    together = stage.keeper.side_by_side([(stage.models["a"], HERE), (stage.models["b"], ELSEWHERE)])
+    assert [model.model_id for model in together] == ["a", "b"]
 
 
 # --- all of it --------------------------------------------------------------------------------------------------------
