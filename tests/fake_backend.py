@@ -11,7 +11,7 @@ from routing.errors import BackendUnreachable
 from routing.execution_engine import ExecutionEngine
 from routing.intelligent_router import IntelligentRouter
 from routing.model_registry import ModelRegistry
-from routing.types import Completion, Endpoint, Finished, LoadProgress, LoadStage, ModelOffer, Token
+from routing.types import Completion, Endpoint, Finished, LoadProgress, LoadStage, ModelOffer, Token, Waiting
 from tests.answers import PATIENCE_SECONDS, a_model
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ HANG = object()
 class FakeBackend:
     """Plays, for each model, one script after another; the last one goes on for ever.
 
-    A script is a sequence of texts, Tokens, Completions, errors to raise, numbers (seconds to wait), Events to wait for
-    and HANG. Without a Completion in it, one follows.
+    A script is a sequence of texts, Tokens, Waitings, Completions, errors to raise, numbers (seconds to wait), Events
+    to wait for and HANG. Without a Completion in it, one follows.
 
     With `can_load` it loads and unloads: what it lists tells what is in memory, and `loads` and `unloads` remember the
     names it was asked for, in their order. The scripts of loads and unloads may hold LoadProgress, too.
@@ -74,7 +74,9 @@ class FakeBackend:
         """Answer as the model of that name with these, one after the other."""
         self.scripts[name] = list(scripts)
 
-    async def stream(self, model: ModelMetadata, request: GenerationRequest) -> AsyncGenerator[Token | Completion]:
+    async def stream(
+        self, model: ModelMetadata, request: GenerationRequest
+    ) -> AsyncGenerator[Waiting | Token | Completion]:
         """Play the next script."""
         self.requests.append(request)
         self.asked.append(model.backend_name)
@@ -87,7 +89,7 @@ class FakeBackend:
                     return
                 if isinstance(step, str):
                     yield Token(step)
-                elif isinstance(step, Token):
+                elif isinstance(step, Token | Waiting):
                     yield step
                 else:
                     await _pause(step)

@@ -12,14 +12,25 @@ import pytest
 from routing.attempt import AttemptRun, Surroundings, TimeLimits
 from routing.circuit_breaker import CircuitBreaker
 from routing.endpoint_queue import EndpointQueue
-from routing.errors import BackendTimeout, BadReply
+from routing.errors import BackendTimeout, BadReply, OutOfMemory
 from routing.host_memory import UNKNOWN
 from routing.model_backends import ModelAdapterFactory, ModelAdapterPool
 from routing.model_keeper import ModelKeeper
 from routing.model_registry import ModelRegistry
 from routing.model_residency import ModelResidency
 from routing.prompt import build_prompt
-from routing.types import Completion, Loading, Outcome, Query, Queued, Started, Token
+from routing.types import (
+    Completion,
+    Loading,
+    LoadProgress,
+    LoadStage,
+    Outcome,
+    Query,
+    Queued,
+    Started,
+    Token,
+    Waiting,
+)
 from tests.answers import PATIENCE_SECONDS, a_model
 from tests.fake_backend import HANG, ONE, FakeBackend, an_offer
 
@@ -28,15 +39,21 @@ if TYPE_CHECKING:
 
     from routing.types import Event
 
+LOADING = LoadProgress(LoadStage.LOADING)
 MODEL = a_model("alpha", model_id="alpha", display_name="Alpha")
 
 
 def an_attempt(
-    *script: Any, loaded: bool = True, queue: EndpointQueue | None = None, whole_seconds: float = PATIENCE_SECONDS
+    *script: Any,
+    loaded: bool = True,
+    queue: EndpointQueue | None = None,
+    whole_seconds: float = PATIENCE_SECONDS,
+    load: Sequence[Any] | None = None,
 ) -> AttemptRun:
-    """One try of a scripted model."""
-    backend = FakeBackend(ONE)
+    """One try of a scripted model, which is loaded on request by the script `load`."""
+    backend = FakeBackend(ONE, can_load=load is not None)
     backend.plays("alpha", script)
+    backend.plays_load("alpha", load or ())
     registry = ModelRegistry([MODEL])
     registry.apply_offers(ONE, [an_offer("alpha", loaded=loaded)])
     pool = ModelAdapterPool(ModelAdapterFactory())
@@ -142,3 +159,84 @@ async def test_a_bug_is_raised_and_the_place_is_free() -> None:
     with pytest.raises(KeyError):
         await read(attempt)
     assert (attempt.record.outcome, attempt._queue.load) == (Outcome.CANCELLED, 0)
+
+
+# --- loads and lines --------------------------------------------------------------------------------------------------
+
+
+async def test_what_a_load_took_is_recorded() -> None:
+    """Though the server, which had loaded the model before it was asked, says that it took nothing."""
+    attempt = an_attempt("Hello", Completion(load_seconds=0.001), loaded=False, load=[LOADING, 0.05])
+    events = await read(attempt)
+    assert [type(event) for event in events] == [Loading, Started, Token]
+    completion = attempt.record.completion
+    assert completion is not None
+    assert completion.load_seconds is not None
+    assert 0.05 <= completion.load_seconds <= attempt.record.total_seconds
+    assert attempt._around.keeper.residency.residents(ONE)[0].busy == 0
+
+
+async def test_a_load_by_the_server_itself_is_learned_from_its_answer() -> None:
+    """There it is the server who knows what it took."""
+    attempt = an_attempt("Hello", Completion(load_seconds=7.0), loaded=False)
+    await read(attempt)
+    assert attempt.record.completion == Completion(load_seconds=7.0)
+    assert attempt._around.keeper.residency.load_seconds(MODEL, ONE) == 7.0
+
+
+async def test_the_wait_for_a_first_token_begins_after_the_load() -> None:
+    """A load may take longer than that."""
+    attempt = an_attempt("Hello", loaded=False, load=[LOADING, 0.3])
+    await read(attempt)
+    assert attempt.answered
+    hanging = an_attempt(HANG, loaded=False, load=[LOADING, 0.3])
+    await read(hanging)
+    assert hanging.record.error == "Alpha sent no first token in time."
+    assert hanging.record.total_seconds >= 0.4
+
+
+async def test_a_load_that_outlasts_the_whole_time_is_a_time_out_and_nobodys_fault() -> None:
+    """The model is not rested for it, and the next question may find it loaded."""
+    attempt = an_attempt("Hello", loaded=False, load=[LOADING, HANG], whole_seconds=0.05)
+    await read(attempt)
+    assert (attempt.record.reason, attempt.record.error) == ("timed out", "Alpha was not loaded in time.")
+    assert attempt._around.registry.status("alpha").available
+    assert list(attempt._around.keeper.under_way()) == ["alpha"]
+    await attempt._around.keeper.close()
+
+
+async def test_a_load_that_fails_is_the_attempts_failure() -> None:
+    """The model is free again, and nothing was asked of it."""
+    failure = OutOfMemory("Too little memory.", backend="ollama")
+    attempt = an_attempt("Hello", loaded=False, load=[failure])
+    await read(attempt)
+    assert (attempt.error, attempt.record.error_class) == (failure, "OutOfMemory")
+    assert attempt._around.registry.status("alpha").reason == "cooling down"
+
+
+async def test_a_line_inside_the_server_is_told_and_waited_in() -> None:
+    """Longer than for a first token: it is not the model that is slow."""
+    queue = EndpointQueue(3)
+    for _ in range(2):
+        queue.leave(queue.enter("before"))
+    queue.enter("another chat")
+    attempt = an_attempt(Waiting(2), 0.15, Waiting(1), 0.15, "Hello", queue=queue)
+    events = await read(attempt)
+    assert [type(event) for event in events] == [Queued, Queued, Started, Token]
+    assert [event.position for event in events if isinstance(event, Queued)] == [2, 1]
+    assert all(event.seconds == 1 for event in events if isinstance(event, Queued))
+    assert attempt.answered
+
+
+async def test_the_promise_in_line_is_kept_up_to_date() -> None:
+    """Who waits longer than promised is told so, at the same place."""
+    queue = EndpointQueue(1)
+    measured = queue.enter("before")
+    queue._measured.append(1.5)
+    attempt = an_attempt("Hello", queue=queue)
+    task = asyncio.create_task(read(attempt))
+    await asyncio.sleep(1.2)
+    queue.leave(measured)
+    events = await task
+    places = [(event.position, event.seconds) for event in events if isinstance(event, Queued)]
+    assert places == [(1, 2.0), (1, 1.0)]
