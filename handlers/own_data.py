@@ -15,6 +15,7 @@ from handlers.backoff import outlast
 from handlers.dispatch import OldButton
 from handlers.front import Screen
 from handlers.transport import NotSent
+from routing.errors import RoutingError
 from storage.personal_data import PersonalData
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ MAY_HAVE_ARRIVED = (
 NOTHING_KEPT = "I keep nothing about you but that you may talk to me."
 BUSY = "I am still writing you an answer. Stop it or wait for its end, then press again."
 FORGOTTEN = "Everything I kept about you is deleted."
+KEPT_PROMPTS = "what MLX models keep of conversations, of everybody's, so that they need not read them anew"
+PROMPTS_STAY = (
+    "But what MLX models keep of conversations could not be dropped. What is in memory goes when the bot is started "
+    "anew, what is on disk with the folder that MLX_PROMPT_CACHE_FOLDER names."
+)
 # Telegram takes no larger file from a bot.
 LARGEST_FILE_BYTES = 50_000_000
 # A slow line may need as long to take it.
@@ -83,7 +89,8 @@ async def forget(request: Request) -> Screen | str:
     kept = await _personal_data(request.services).count(request.user.id)
     if kept.is_nothing:
         return NOTHING_KEPT
-    lines = "\n".join(f"- {line}" for line in _described(kept))
+    kept_prompts = [KEPT_PROMPTS] if _keeps_prompts(request.services) else []
+    lines = "\n".join(f"- {line}" for line in (*_described(kept), *kept_prompts))
     text = "\n\n".join(
         (f"**This deletes for good what I keep about you:**\n\n{lines}", _what_stays(request.services, kept))
     )
@@ -102,7 +109,22 @@ async def forget_now(press: Press) -> tuple[str, Screen | None]:
     kept = await data.count(user_id)
     await data.forget(user_id)
     front.recent.forget_person(user_id)
-    return FORGOTTEN, Screen("\n\n".join((FORGOTTEN, _what_stays(services, kept))))
+    told = f"{FORGOTTEN} {'' if await _prompts_dropped(services) else PROMPTS_STAY}".rstrip()
+    return FORGOTTEN, Screen("\n\n".join((told, _what_stays(services, kept))))
+
+
+async def _prompts_dropped(services: Services) -> bool:
+    """Drop what models keep of conversations, which nobody can tell apart by person; whether that is so now."""
+    try:
+        await services.forget_prompts()
+    except RoutingError as error:
+        log.warning("kept prompts were not dropped: %s", error, exc_info=error)
+        return False
+    return True
+
+
+def _keeps_prompts(services: Services) -> bool:
+    return bool(services.settings.mlx_model_paths)
 
 
 async def _send(request: Request, file: bytes) -> None:

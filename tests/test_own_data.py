@@ -14,10 +14,15 @@ from handlers.own_data import (
     CAPTION,
     FILE_NAME,
     FORGOTTEN,
+    KEPT_PROMPTS,
     MAY_HAVE_ARRIVED,
     NOTHING_KEPT,
+    PROMPTS_STAY,
     TOO_LARGE,
 )
+from routing.errors import BadReply
+from routing.model_backends import MLXBackend
+from routing.types import Endpoint
 from storage.conversations import ConversationKey
 from storage.people import Role
 from tests.bot_in_process import ADMIN_ID, MEMBER_ID, QUESTION, SMALL, endless, last_prompt, running
@@ -258,6 +263,46 @@ async def test_the_choice_of_a_model_is_forgotten_too(tmp_path: Path) -> None:
         await bot.member.press(screen, DELETE)
         await until_noticed(bot, bot.member, FORGOTTEN)
         assert await bot.services.preferences.model_choice(key) is None
+
+
+async def test_what_models_keep_of_conversations_is_dropped_too(tmp_path: Path) -> None:
+    """Nobody can tell whose it is, so all of it goes, from the disk as well; the screen says so before."""
+    kept = tmp_path / "kept" / "prompts" / f"{'0' * 16}-{'0' * 32}.safetensors"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"what somebody said")
+    mlx: dict[str, Any] = {"MLX_MODEL_PATHS": str(tmp_path / "model"), "MLX_PROMPT_CACHE_FOLDER": str(tmp_path / "kept")}
+    async with running(tmp_path, **mlx) as bot:
+        await bot.member.ask(QUESTION)
+        (screen,) = await bot.member.ask("/forget")
+        assert KEPT_PROMPTS in screen.text
+        await bot.member.press(screen, DELETE)
+        await bot.telegram.wait_for(lambda: screen.text.startswith(FORGOTTEN))
+        assert PROMPTS_STAY not in screen.text
+        assert not kept.exists()
+
+
+async def test_what_models_go_on_keeping_is_said(tmp_path: Path) -> None:
+    """Everything else is deleted all the same."""
+    async with running(tmp_path, MLX_MODEL_PATHS=str(tmp_path / "model")) as bot:
+        bot.services.engine.pool.put(_Clinging(Endpoint("mlx")))
+        await bot.member.ask(QUESTION)
+        (screen,) = await bot.member.ask("/forget")
+        await bot.member.press(screen, DELETE)
+        await bot.telegram.wait_for(lambda: screen.text.startswith(f"{FORGOTTEN} {PROMPTS_STAY}"))
+        assert (await exported(bot, bot.member))["turns"] == []
+
+
+async def test_without_mlx_nothing_is_said_of_it(tmp_path: Path) -> None:
+    """Other servers keep what they keep, and none of it is ours."""
+    async with running(tmp_path) as bot:
+        await bot.member.ask(QUESTION)
+        (screen,) = await bot.member.ask("/forget")
+        assert "MLX" not in screen.text
+
+
+class _Clinging(MLXBackend):
+    async def forget_prompts(self) -> None:
+        raise BadReply("MLX's process ended in mid-answer.", backend="mlx")
 
 
 async def test_the_real_process_exports_and_forgets(tmp_path: Path) -> None:
