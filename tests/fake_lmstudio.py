@@ -96,7 +96,7 @@ class FakeLMStudio(FakeModelServer):
         began = self.clock()
         instances = self.instances(name)
         if not instances:
-            refused = await self._bring(name, self.models[name].load_seconds, body.get("context_length"))
+            refused = await self._bring(name, self.next_load_seconds(name), body.get("context_length"))
             if refused is not None:
                 return refused
         instances.append(name if not instances else f"{name}:{len(instances) + 1}")

@@ -180,6 +180,11 @@ class FakeModelServer:
             return self.models[model].script
         return waiting.pop(0) if len(waiting) > 1 else waiting[0]
 
+    def next_load_seconds(self, model: str) -> float:
+        """How long a load takes that nobody asks anything with: as long as by the script that is next."""
+        waiting = self._scripts.get(model) or [self.models[model].script]
+        return max(self.models[model].load_seconds, waiting[0].load_seconds)
+
     async def send(
         self, request: web.Request, script: Script, content_type: str, chunks: Iterable[bytes]
     ) -> web.StreamResponse:

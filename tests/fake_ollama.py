@@ -63,7 +63,7 @@ class FakeOllama(FakeModelServer):
             return web.json_response({"error": script.error}, status=script.status)
         if body.get("think") and not model.thinking:
             return web.json_response({"error": f'"{name}" does not support thinking'}, status=400)
-        refused = await self._bring(name, script, body)
+        refused = await self._bring(name, max(script.load_seconds, model.load_seconds), body)
         if refused is not None:
             return refused
         with self.memory.used(name, _keep_seconds(body.get("keep_alive"))):
@@ -74,7 +74,7 @@ class FakeOllama(FakeModelServer):
         unloads = _keep_seconds(body.get("keep_alive")) == 0
         if unloads:
             self.memory.drop(name)
-        elif refused := await self._bring(name, Script(), body):
+        elif refused := await self._bring(name, self.next_load_seconds(name), body):
             return refused
         else:
             with self.memory.used(name, _keep_seconds(body.get("keep_alive"))):
@@ -82,14 +82,14 @@ class FakeOllama(FakeModelServer):
         done = {"done": True, "done_reason": "unload" if unloads else "load"}
         return web.json_response({"model": body["model"], "message": {"role": "assistant", "content": ""}, **done})
 
-    async def _bring(self, name: str, script: Script, body: dict[str, Any]) -> web.Response | None:
+    async def _bring(self, name: str, seconds: float, body: dict[str, Any]) -> web.Response | None:
         """Load a model, with the window that is asked for; its refusal if it cannot be."""
         model = self.models[name]
         if model.load_error is not None and not model.loaded:
             return web.json_response({"error": model.load_error}, status=500)
         window = body.get("options", {}).get("num_ctx") if model.file_format == "gguf" else None
         try:
-            await self.memory.bring(name, max(script.load_seconds, model.load_seconds), context_tokens=window)
+            await self.memory.bring(name, seconds, context_tokens=window)
         except NoRoom as error:
             sizes = [f"{size / 2**30:.1f} GiB" for size in (error.needed_bytes, error.free_bytes)]
             words = f"model requires more system memory ({sizes[0]}) than is available ({sizes[1]})"
