@@ -25,7 +25,7 @@ class AnswerText:
     def __init__(self, tokenizer: Any, *, opens_with_reasoning: bool, stop: Sequence[str] = ()) -> None:
         self._detokenizer = tokenizer.detokenizer
         begins = "reasoning" if opens_with_reasoning else tokenizer.response_initial_state or "normal"
-        self._state = make_text_state_machine(tokenizer).make_state(begins)
+        self._state: Any = make_text_state_machine(tokenizer).make_state(begins)  # type: ignore[no-untyped-call]
         self._stop = StopStrings(stop)
         self._blank = ""  # the side whose leading blank lines are left out
         if opens_with_reasoning:
@@ -45,14 +45,14 @@ class AnswerText:
         """Give what was held back, at the answer's end; the bytes of half a character are left out."""
         self._detokenizer.finalize()
         said = self._sort(self._detokenizer.last_segment.rstrip(_UNFINISHED))
-        self._state, rest, state = TextStateMachine.flush(self._state)
+        self._state, rest, state = TextStateMachine.flush(self._state)  # type: ignore[no-untyped-call]
         last = self._told([(state, rest)])
         return Said(said.text + last.text + self._stop.rest(), said.reasoning + last.reasoning)
 
     def _sort(self, segment: str) -> Said:
         if not segment or self._state[0] is None:
             return Said("", "")
-        self._state, segments = TextStateMachine.split(self._state, segment)
+        self._state, segments = TextStateMachine.split(self._state, segment)  # type: ignore[no-untyped-call]
         return self._told(segments)
 
     def _told(self, segments: Iterable[tuple[str | None, str]]) -> Said:

@@ -23,7 +23,7 @@ class Batch:
         self._generator = BatchGenerator(model, completion_batch_size=_NO_LIMIT, prefill_batch_size=_NO_LIMIT)
         # It raises the limit of wired memory to all there is, against which the worker has a setting; closing gives
         # that back, and does nothing else.
-        self._generator.close()
+        self._generator.close()  # type: ignore[no-untyped-call]
         self._sequences: dict[int, Sequence] = {}
 
     def __len__(self) -> int:
@@ -62,7 +62,7 @@ class Batch:
 
     def step(self) -> list[tuple[Sequence, int]]:
         """Draw one token for each sequence that has been here for a step; they have it already when this returns."""
-        _, responses = self._generator.next()
+        _, responses = self._generator.next()  # type: ignore[no-untyped-call]
         drawn = [(self._sequences[response.uid], int(response.token)) for response in responses]
         for sequence, token in drawn:
             sequence.tokens.append(token)
@@ -72,7 +72,7 @@ class Batch:
         """Take a sequence out, at once; its cache is given back to it, or dropped."""
         uid = next(uid for uid, other in self._sequences.items() if other is sequence)
         del self._sequences[uid]
-        caches = self._generator.remove([uid], return_prompt_caches=with_cache)
+        caches = self._generator.remove([uid], with_cache)  # type: ignore[no-untyped-call]
         if with_cache:
             sequence.kv, covered = caches[uid]
             sequence.covered = len(covered)
@@ -128,9 +128,10 @@ class Batches:
         Only for caches that can be cut back: the token that a batch has under way is lost with the move, and drawn
         again.
         """
-        smaller, *larger = sorted(self, key=len) or [None]
-        if smaller is None or not larger:
+        batches = sorted(self, key=len)
+        if len(batches) < 2:
             return
+        smaller, *larger = batches
         lengths = [len(sequence.tokens) for sequence in smaller]
         into = min(larger, key=lambda batch: batch.padding_with(lengths))
         added = into.padding_with(lengths) - into.padding_tokens - smaller.padding_tokens

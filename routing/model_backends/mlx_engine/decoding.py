@@ -75,7 +75,10 @@ class Decoding:
 
     def add(self, sequence: Sequence) -> None:
         """Begin to decode a sequence that is ready to change hands."""
-        self._alone[sequence.id] = self._decoder(sequence)
+        if len(self) and self._batchable:
+            self._join(sequence)
+        else:
+            self._alone[sequence.id] = self._decoder(sequence)
 
     def remove(self, sequence: Sequence, *, with_cache: bool) -> None:
         """Stop decoding a sequence, at once. Its cache is given back to it, or dropped."""
@@ -83,8 +86,8 @@ class Decoding:
             self._batches.remove(sequence, with_cache=with_cache)
             if self.movable:
                 self._batches.dissolve()
-        elif decoder := self._alone.pop(sequence.id, None):
-            self._keep_draft(decoder)
+        elif decoder := self._alone.get(sequence.id):
+            self._leave(decoder)
 
     def step(self, *, expecting: bool) -> list[Drawn]:
         """Draw a token for each sequence; several, where a draft model guesses well. `expecting`: others come soon."""
@@ -117,28 +120,27 @@ class Decoding:
         try:
             tokens = decoder.step(ahead=not joins)
             if joins and sequence.left > 0:
-                self._join(decoder)
+                self._leave(decoder)
+                self._join(sequence)
         except REQUEST_ERRORS as error:
             self._alone.pop(sequence.id, None)
             return Drawn(sequence.id, [], error)
-        if isinstance(decoder, Speculative) and decoder.pointless:
+        if isinstance(decoder, Speculative) and decoder.pointless and not joins:
             self._alone[sequence.id] = Solo(self._loaded.model, sequence)
         return Drawn(sequence.id, tokens)
 
-    def _keep_draft(self, decoder: Solo | Speculative) -> None:
-        """Keep what the draft model has read, for the next turn."""
+    def _leave(self, decoder: Solo | Speculative) -> None:
+        """Stop decoding alone; what the draft model has read is kept for the next turn."""
+        del self._alone[decoder.sequence.id]
         if isinstance(decoder, Speculative) and self._draft and decoder.draft.covered:
             covered = decoder.sequence.tokens[: decoder.draft.covered]
             self._prefixes.keep(self._draft, covered, decoder.draft.kv)
 
     # --- together ---------------------------------------------------------------------------------------------------
 
-    def _join(self, decoder: Solo | Speculative) -> None:
-        sequence = decoder.sequence
-        self._keep_draft(decoder)
+    def _join(self, sequence: Sequence) -> None:
         sequence.make_ready()
         self._batches.add(sequence, self._room_bytes())
-        del self._alone[sequence.id]
         self._batched[sequence.id] = sequence
 
     def _take_out(self) -> None:

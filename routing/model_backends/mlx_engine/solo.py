@@ -29,7 +29,7 @@ class Solo:
         tokens = self.sequence.tokens
         drawn = self._pending if self._pending is not None else self._begin(mx.array([tokens[-1]], dtype=mx.uint32))
         self._pending = self._begin(drawn) if ahead and self.sequence.left > 1 else None
-        token = int(drawn.item())
+        token: Any = drawn.item()
         tokens.append(token)
         self.sequence.covered = len(tokens) - (self._pending is None)
         if self.sequence.output_tokens % _TOKENS_BETWEEN_CLEANINGS == 0:
@@ -44,5 +44,5 @@ class Solo:
             for processor in self.sequence.processors:
                 logits = processor(self._recent, logits)
         drawn = self.sequence.sampler(normalized(logits))
-        mx.async_eval(drawn)
+        mx.async_eval(drawn)  # type: ignore[no-untyped-call]
         return drawn

@@ -42,7 +42,8 @@ class Draft:
     def feed(self, token: mx.array) -> mx.array:
         """Logits of what follows `token`, (1, vocabulary)."""
         self.covered += 1
-        return self._model(token[None], cache=self.kv)[:, -1, :]
+        logits: mx.array = self._model(token[None], cache=self.kv)[:, -1, :]
+        return logits
 
     def cut(self, covered: int) -> None:
         """Forget what was drafted in vain."""
@@ -74,7 +75,7 @@ class Speculative:
         recent = mx.array(tokens[-PENALTY_TOKENS:], dtype=mx.uint32)
         drafted = self._drafts(recent, wanted)
         drawn = self._checked(recent, drafted)
-        guesses = [int(token.item()) for token in drafted]
+        guesses = _listed(mx.concatenate(drafted)) if drafted else []
         right = next((n for n, guess in enumerate(guesses) if guess != drawn[n]), len(guesses))
         return self._accept(drawn[: right + 1], len(guesses))
 
@@ -94,7 +95,7 @@ class Speculative:
         for place in range(wanted):
             logits = self.draft.feed(drafted[-1] if drafted else recent[-1:])
             drafted.append(self._draw(logits, mx.concatenate([recent, *drafted]), place))
-            mx.async_eval(drafted[-1])
+            mx.async_eval(drafted[-1])  # type: ignore[no-untyped-call]
         return drafted
 
     def _checked(self, recent: mx.array, drafted: list[mx.array]) -> list[int]:
@@ -102,14 +103,11 @@ class Speculative:
         fed = mx.concatenate([recent[-1:], *drafted])
         logits = self._model(fed[None], cache=self.sequence.kv)[0]
         if not self.sequence.processors:
-            return self._listed(self._draw(logits, None, 0))
+            return _listed(self._draw(logits, None, 0))
         seen = mx.concatenate([recent, *drafted])
         ends = range(seen.size - len(drafted), seen.size + 1)
         rows = [self._draw(logits[n : n + 1], seen[:end], n) for n, end in enumerate(ends)]
-        return self._listed(mx.concatenate(rows))
-
-    def _listed(self, drawn: mx.array) -> list[int]:
-        return [int(token) for token in drawn.tolist()]
+        return _listed(mx.concatenate(rows))
 
     def _draw(self, logits: mx.array, seen: mx.array | None, place: int) -> mx.array:
         """Draw from each row of logits; `place` counts from the next token of the answer."""
@@ -121,3 +119,8 @@ class Speculative:
             return sampler.draw(normalized(logits), self.sequence.output_tokens + place)
         drawn: mx.array = sampler(normalized(logits))
         return drawn
+
+
+def _listed(drawn: mx.array) -> list[int]:
+    tokens: Any = drawn.tolist()
+    return list(tokens)
