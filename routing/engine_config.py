@@ -36,9 +36,10 @@ class EngineConfig:
     """Where the model servers are, and how long to wait for them.
 
     Addresses may be several, in a sequence or comma-separated; empty: off. `servers` are those of models.toml.
-    `generations_per_endpoint` is how many answers an endpoint works on at once. `mlx_prompt_cache_folder` None: prompts
-    are kept in memory alone. 0 GB leaves the wired limit to the size of the loaded models, and `model_memory_gb` to
-    the host.
+    `generations_per_endpoint` is how many answers an endpoint works on at once. `room_patience_seconds` is how long an
+    answer waits for others to end that hold the memory, where another model could give it too: whoever waits longer
+    would have had most of the next best answer by then. `mlx_prompt_cache_folder` None: prompts are kept in memory
+    alone. 0 GB leaves the wired limit to the size of the loaded models, and `model_memory_gb` to the host.
     """
 
     ollama_base_url: str | Sequence[str] = "http://localhost:11434"
@@ -57,6 +58,7 @@ class EngineConfig:
     request_timeout_seconds: float = 600.0
     generations_per_endpoint: int = 64
     refresh_seconds: float = 30.0
+    room_patience_seconds: float = 15.0
 
     def __post_init__(self) -> None:
         """Raise InvalidConfiguration for a figure that would have everybody wait for ever."""

@@ -55,9 +55,6 @@ _FIRST_ROUND_SECONDS = 2.0
 # Nobody waits for what is loaded ahead: the slowest server may say first what it has.
 _FIRST_LISTS_SECONDS = 30.0
 _BUILTIN_GENERATIONS = 512
-# How long an answer waits for others to end that hold the memory, where another model could give it too: whoever waits
-# longer would have had most of the next best answer by then.
-_PATIENCE_SECONDS = 15.0
 # What stands before the host in an address, which other libraries repeat in their errors.
 _PASSWORD = re.compile(r"(?<=://)\S*@")
 
@@ -260,7 +257,8 @@ class ExecutionEngine:
     def _patience_seconds(self, query: Query, decision: RoutingDecision, model: ModelMetadata) -> float:
         """How long to wait for room: to the end for the model that a person chose, or that is the only one."""
         others = [candidate for candidate in decision.candidates if candidate.model not in (model, BUILTIN)]
-        return _PATIENCE_SECONDS if others and query.model_id != model.model_id else float("inf")
+        is_free = others and query.model_id != model.model_id
+        return self.config.room_patience_seconds if is_free else float("inf")
 
     def _situation(self, decision: RoutingDecision, runs: Sequence[AttemptRun]) -> str:
         """Say why it has come to the built-in backend; empty when there is simply no model."""

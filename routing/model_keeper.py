@@ -191,9 +191,11 @@ class ModelKeeper:
 
     async def close(self) -> None:
         """Give up every load; who waits for one is told that the program stops."""
-        for departure in self._departures:
+        departures = tuple(self._departures)
+        for departure in departures:
             departure.cancel()
         await self.loader.close()
+        await asyncio.gather(*departures, return_exceptions=True)
 
     # --- waiting ------------------------------------------------------------------------------------------------------
 

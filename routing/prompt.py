@@ -1,4 +1,4 @@
-"""Builds what a model is told: system prompt, as much of the conversation as fits, and the question."""
+"""Builds what a model is told: system prompt, as much of the conversation as fits, the question; in a lasting order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
     from routing.types import ModelMetadata, Query
 
-# Turns are left out in blocks, so that the prompt keeps its beginning, and the server its cache, for some turns.
+# A prompt begins as the one before it, so that its server computes only what is new. So nothing that changes stands
+# before the conversation, and of one that is too long so much is left out at once that it fits for many turns: when it
+# takes more than the first share of the window, it is cut to the second one of that. Which turns go follows from the
+# conversation alone, and not from the question or the length of its answer.
+_HISTORY_SHARE = 0.6
+_KEPT_SHARE = 0.6
+# Where not even that makes room, for a long question, say.
 _BLOCK_TURNS = 4
 _SUMMARY_QUESTIONS = 8
 _SUMMARY_CHARACTERS = 80
@@ -39,7 +45,8 @@ def build_prompt(query: Query, model: ModelMetadata, answer_tokens: int) -> Prom
     system = [Message("system", query.system_prompt)] if query.system_prompt else []
     room = context - answer_tokens - sum(map(_cost, (*system, question)))
     turns = _turns(query.history)
-    dropped = _turns_to_summarise(turns, room)
+    budget = _HISTORY_SHARE * max(0, context - sum(map(_cost, system)))
+    dropped = _turns_to_summarise(turns, room, budget)
     if dropped:
         system = [Message("system", "\n\n".join((*(m.content for m in system), _summary(turns[:dropped]))))]
     messages = (*system, *(message for turn in turns[dropped:] for message in turn), question)
@@ -65,24 +72,31 @@ def _turns(history: Sequence[Message]) -> list[list[Message]]:
     return turns
 
 
-def _turns_to_summarise(turns: Sequence[Sequence[Message]], room: int) -> int:
+def _turns_to_summarise(turns: Sequence[Sequence[Message]], room: int, budget: float) -> int:
     """Count the oldest turns to leave out so that the rest and the summary of what is left out fit into `room`."""
-    dropped, needed = 0, _turns_to_drop(turns, room)
-    while needed > dropped:
-        dropped = needed
-        needed = _turns_to_drop(turns, room - estimate_tokens(_summary(turns[:dropped])) - MESSAGE_TOKENS)
-    return dropped
-
-
-def _turns_to_drop(turns: Sequence[Sequence[Message]], room: int) -> int:
-    """Count the oldest turns to leave out so that the rest fits into `room` tokens: by blocks, the last few singly."""
     costs = [sum(map(_cost, turn)) for turn in turns]
-    total, dropped = sum(costs), 0
-    while total > room and dropped < len(turns):
-        block = costs[dropped : dropped + (_BLOCK_TURNS if len(turns) - dropped > _BLOCK_TURNS else 1)]
-        total -= sum(block)
-        dropped += len(block)
+    if sum(costs) <= room:
+        return 0
+    dropped = _lasting_cut(costs, budget)
+    while dropped < len(turns) and sum(costs[dropped:]) + _summary_cost(turns[:dropped]) > room:
+        dropped += _BLOCK_TURNS if len(turns) - dropped > _BLOCK_TURNS else 1
     return dropped
+
+
+def _lasting_cut(costs: Sequence[int], budget: float) -> int:
+    """Go through a conversation as it grew, and cut it as often as it took more than `budget` tokens."""
+    cut = held = 0
+    for cost in costs:
+        held += cost
+        if held > budget:
+            while held > _KEPT_SHARE * budget:
+                held -= costs[cut]
+                cut += 1
+    return cut
+
+
+def _summary_cost(turns: Sequence[Sequence[Message]]) -> int:
+    return estimate_tokens(_summary(turns)) + MESSAGE_TOKENS if turns else 0
 
 
 def _summary(turns: Sequence[Sequence[Message]]) -> str:

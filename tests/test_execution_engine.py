@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import aclosing
+import time
+from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,6 +29,9 @@ from routing.types import (
     Completion,
     Endpoint,
     FellBack,
+    Loading,
+    LoadProgress,
+    LoadStage,
     Message,
     Modality,
     ModelCapability,
@@ -54,6 +58,9 @@ from tests.fake_backend import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
     from routing.types import Event
 
 ASK = Query("Compare two ways of sorting a list of names", chat_id="a chat")
@@ -532,6 +539,100 @@ async def test_a_host_that_has_the_model_in_memory_goes_before_one_that_has_not(
     assert (result_of(warm).response, "Loading" in kinds(warm)) == ("alpha at http://two", False)
     assert kinds(cold)[:3] == ["Routed", "Loading", "Started"]
     assert "Loading" not in kinds(again)
+
+
+# --- memory -----------------------------------------------------------------------------------------------------------
+
+
+HERE = Endpoint("ollama", "http://localhost:11434")
+
+
+@asynccontextmanager
+async def two_that_do_not_fit_together(**config: Any) -> AsyncIterator[tuple[ExecutionEngine, FakeBackend]]:
+    """Alpha is in memory, beta is not, and there is room for one of them."""
+    backend = FakeBackend(HERE, can_load=True)
+    async with an_engine([backend], some_models("alpha", "beta", ram_gb=2.0), model_memory_gb=3.0, **config) as engine:
+        backend.listed = [an_offer("alpha", HERE, loaded=True), an_offer("beta", HERE)]
+        engine.registry.apply_offers(HERE, backend.listed)
+        yield engine, backend
+
+
+async def test_a_model_makes_room_for_another_without_a_restart() -> None:
+    """It is told who goes, and who comes answers."""
+    async with two_that_do_not_fit_together() as (engine, backend):
+        events = await events_of(engine, Query(ASK.text, model_id="beta"))
+    loading = next(event for event in events if isinstance(event, Loading))
+    assert (loading.model.model_id, loading.makes_room) == ("beta", ("Alpha",))
+    assert result_of(events).model_id == "beta"
+    assert (backend.unloads, backend.loads, backend.has_loaded("alpha")) == (["alpha"], ["beta"], False)
+
+
+async def test_questions_for_models_that_push_each_other_out_are_all_answered() -> None:
+    """In turn; nothing fails, and nothing that answers is stopped."""
+    async with two_that_do_not_fit_together() as (engine, backend):
+        for name in ("alpha", "beta"):
+            backend.plays(name, [0.05, name])
+        queries = [Query(ASK.text, chat_id=str(n), model_id=("alpha", "beta")[n % 2]) for n in range(8)]
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            results = await asyncio.gather(*(engine.execute(query) for query in queries))
+        assert [result.response for result in results] == ["alpha", "beta"] * 4
+        assert all(resident.busy == 0 for resident in engine.residency.residents())
+    assert len(backend.loads) <= 3
+
+
+async def test_a_race_is_run_by_those_that_fit_together() -> None:
+    """The first choice alone, where the others would push it out."""
+    async with two_that_do_not_fit_together(strategy="redundant") as (engine, backend):
+        result = await engine.execute(ASK)
+        assert (result.model_id, backend.asked, backend.loads) == ("alpha", ["alpha"], [])
+        backend.listed = [an_offer("alpha", HERE, loaded=True), an_offer("beta", HERE, loaded=True)]
+        engine.registry.apply_offers(HERE, backend.listed)
+        await engine.execute(ASK)
+    assert sorted(backend.asked[1:]) == ["alpha", "beta"]
+
+
+@pytest.mark.parametrize(("chosen", "answers"), [(None, "alpha"), ("beta", "beta")])
+async def test_only_who_chose_a_model_waits_for_room(chosen: str | None, answers: str) -> None:
+    """Others get the answer of the model that is there."""
+    async with two_that_do_not_fit_together(room_patience_seconds=0.5) as (engine, _):
+        alpha, beta = (engine.registry.get_model(name) for name in ("alpha", "beta"))
+        assert alpha
+        assert beta
+        async with aclosing(engine.keeper.ensure(alpha, HERE)) as steps:
+            assert [step async for step in steps] == []
+        asyncio.get_running_loop().call_later(1.4, engine.keeper.release, alpha, HERE)
+        query = Query(ASK.text, model_id=chosen)
+        decision = engine.router.decide_among(query, [beta, alpha])
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            events = [event async for event in engine.run(query, decision)]
+    assert result_of(events).model_id == answers
+
+
+async def test_a_stop_in_the_middle_of_a_load_takes_no_time() -> None:
+    """The load is given up, and its reader is told."""
+    before = asyncio.all_tasks()
+    async with two_that_do_not_fit_together() as (engine, backend):
+        backend.plays_load("beta", [LoadProgress(LoadStage.LOADING), HANG])
+        await engine.start()
+        asked = asyncio.create_task(engine.execute(Query(ASK.text, model_id="beta")))
+        await until(lambda: backend.loading)
+        began = time.monotonic()
+        await engine.cleanup()
+        result = await asked
+        assert time.monotonic() - began < 1
+    assert (result.success, backend.loading, backend.asked) == (False, 0, [])
+    assert asyncio.all_tasks() == before
+
+
+async def test_prompts_are_forgotten_where_they_are_kept(tmp_path: Path) -> None:
+    """On disk too, though the worker does not run."""
+    kept = tmp_path / "prompts" / f"{'a' * 16}-{'1' * 32}.safetensors"
+    kept.parent.mkdir()
+    kept.write_bytes(b"x")
+    config: dict[str, Any] = {"mlx_model_paths": ["a folder"], "mlx_prompt_cache_folder": tmp_path}
+    async with an_engine([FakeBackend(ONE)], some_models("alpha"), **config) as engine:
+        await engine.forget_prompts()
+    assert not kept.exists()
 
 
 async def test_each_host_is_asked_by_its_own_name_for_the_model() -> None:

@@ -418,6 +418,17 @@ async def test_closing_gives_up_every_load_at_once() -> None:
     assert (stage.server.loading, asyncio.all_tasks()) == (0, before)
 
 
+async def test_closing_waits_for_no_answer_to_end() -> None:
+    """A model that was to go after it stays with its server."""
+    stage = Stage("a")
+    before = asyncio.all_tasks()
+    await run(stage, stage.ensure("a"))
+    assert not await stage.keeper.unload("a")
+    await stage.time._settle()
+    await stage.keeper.close()
+    assert (stage.server.unloads, asyncio.all_tasks()) == ([], before)
+
+
 # --- for people -------------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -62,11 +64,53 @@ def test_the_oldest_turns_are_left_out_whole_and_it_is_said_once() -> None:
     assert (question, len(prompt.request.messages)) == (Message("user", "Now?"), 2 + 2 * (40 - prompt.turns_dropped))
 
 
-def test_the_beginning_of_a_prompt_stays_for_some_turns() -> None:
-    """So that the server's cache of it is of use."""
-    dropped = [a_prompt(Query("Now?", history=turns(n)), context_tokens=1024).turns_dropped for n in range(20, 40)]
-    assert dropped == sorted(dropped)
-    assert len(set(dropped)) <= 8
+def grown(context: int, seed: int, count: int = 60) -> list[tuple[Prompt, tuple[Message, ...]]]:
+    """A conversation turn by turn: each prompt, and what the next one has to begin with to be of use to it."""
+    chance, history, told = random.Random(seed), list[Message](), list[tuple[Prompt, tuple[Message, ...]]]()
+    for number in range(count):
+        question = Message("user", f"Question {number}: " + "why " * chance.choice([5, 20, 60, 200]))
+        query = Query(question.content, history=tuple(history), system_prompt="Be brief.")
+        prompt = a_prompt(query, chance.choice([50, 100, 400, 800]), context_tokens=context, backend="mlx")
+        answer = Message("assistant", "so " * chance.choice([5, 50, 300]))
+        told.append((prompt, (*prompt.request.messages, answer)))
+        history += [question, answer]
+    return told
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_prompt_begins_as_the_one_before_it(seed: int) -> None:
+    """With all of it and its answer, until turns are left out; then a server computes it anew, and that is rare."""
+    for context, most_cuts in ((4096, 16), (8192, 7), (65536, 0)):
+        told, cuts = grown(context, seed), 0
+        for (before, beginning), (prompt, _) in pairwise(told):
+            is_cut = prompt.turns_dropped != before.turns_dropped
+            cuts += is_cut
+            assert is_cut or prompt.request.messages[: len(beginning)] == beginning
+        assert cuts <= most_cuts
+
+
+def test_what_is_left_out_does_not_depend_on_the_question() -> None:
+    """Unless that is so long that there is no room for more."""
+    history = turns(60)
+    dropped = {
+        a_prompt(Query("why " * words, history=history), answer, context_tokens=8192).turns_dropped
+        for words in (1, 100, 400)
+        for answer in (50, 500, 1500)
+    }
+    assert len(dropped) == 1
+    assert a_prompt(Query("why " * 5000, history=history), 50, context_tokens=8192).turns_dropped > max(dropped)
+
+
+def test_much_of_the_window_is_used() -> None:
+    """At least a third of it is for the conversation, once that is longer than the window."""
+    for count in range(60, 90):
+        assert size(a_prompt(Query("Now?", history=turns(count)), context_tokens=8192)) > 8192 / 3
+
+
+def test_a_system_prompt_that_leaves_no_room_is_told_all_the_same() -> None:
+    """And the question with it."""
+    prompt = a_prompt(Query("Now?", history=turns(3), system_prompt="word " * 3000), context_tokens=1024)
+    assert (prompt.turns_dropped, len(prompt.request.messages)) == (3, 2)
 
 
 def test_a_question_that_leaves_no_room_goes_alone() -> None:
