@@ -33,6 +33,7 @@ from routing.types import (
 )
 from tests.answers import PATIENCE_SECONDS, Gathered, a_model, gather
 from tests.fake_backend import ONE, FakeBackend, an_offer
+from tests.fake_hub import FakeHub
 from tests.mlx_models import make_model
 from tests.mlx_reference import reference
 
@@ -80,8 +81,9 @@ async def backend(folders: dict[str, Path], tmp_path_factory: pytest.TempPathFac
     await backend.close()
 
 
-def a_backend(folders: dict[str, Path], hub: Path, **settings: Any) -> MLXBackend:
-    environ = {**os.environ, "HF_HOME": str(hub), "HF_HUB_OFFLINE": "1"}
+def a_backend(folders: dict[str, Path], hub: Path, *, hub_url: str = "", **settings: Any) -> MLXBackend:
+    reached = {"HF_ENDPOINT": hub_url} if hub_url else {"HF_HUB_OFFLINE": "1"}
+    environ = {**os.environ, "HF_HOME": str(hub), **reached}
     paths = (*(str(folder) for folder in folders.values()), str(hub / "nowhere"), "somebody/not-downloaded")
     options = MLXOptions(model_paths=paths, worker=Configure(heartbeat_seconds=0.2, **settings))
     return MLXBackend(Endpoint("mlx"), options=options, process=WorkerProcess(options.worker, environ=environ))
@@ -271,6 +273,25 @@ async def test_a_download_without_a_network_is_told(backend: MLXBackend) -> None
     """It is tried for an explicit load alone."""
     with pytest.raises(ModelMissing, match="HF_HUB_OFFLINE is set"):
         [step async for step in backend.load(mlx_model("somebody/not-downloaded"))]
+
+
+async def test_a_model_of_the_hub_is_fetched_when_it_is_to_be_loaded(folders: dict[str, Path], tmp_path: Path) -> None:
+    """With how far it has come; others are answered meanwhile."""
+    files = {file.name: file.read_bytes() for file in folders["draft"].iterdir()}
+    with FakeHub("somebody/not-downloaded", files) as hub:
+        backend = a_backend(folders, tmp_path, hub_url=hub.url)
+        try:
+            loading = asyncio.create_task(steps_of(backend, "somebody/not-downloaded"))
+            assert (await answer(backend, folders["qwen"], "Hello")).text
+            stages = [step.stage for step in await loading]
+            assert (stages[0], stages[-1]) == (LoadStage.DOWNLOADING, LoadStage.LOADING)
+            assert (await answer(backend, "somebody/not-downloaded", "Hello")).completion.load_seconds is None
+        finally:
+            await backend.close()
+
+
+async def steps_of(backend: MLXBackend, name: str) -> list[LoadProgress]:
+    return [step async for step in backend.load(mlx_model(name))]
 
 
 async def test_a_prompt_that_does_not_fit_is_refused(backend: MLXBackend, folders: dict[str, Path]) -> None:

@@ -190,6 +190,28 @@ async def test_a_worker_that_takes_nothing_in_does_not_hold_the_loop_up() -> Non
         assert {type(end) for end in ended} == {WorkerFailure}
 
 
+async def test_a_worker_that_speaks_lives_on() -> None:
+    """However long it has been running."""
+    async with a_worker(limits=QUICK) as worker:
+        await text_of(worker, "echo")
+        pid, began = worker.pid, time.monotonic()
+        while time.monotonic() - began < 3 * QUICK.silence_seconds:
+            await text_of(worker, "echo")
+            await asyncio.sleep(0.05)
+        assert worker.pid == pid
+
+
+async def test_who_comes_a_moment_too_late_is_told_too() -> None:
+    """Between the death of a process and the word of it nobody falls into a gap."""
+    async with a_worker() as worker:
+        with pytest.raises(WorkerFailure):
+            await text_of(worker, "dies")
+        dead = worker._child
+        assert dead is not None
+        with pytest.raises(WorkerFailure, match="ended unexpectedly"):
+            await anext(dead.open(a_prompt("echo")))
+
+
 async def test_the_loops_own_delay_is_not_the_workers_silence() -> None:
     """A bot that was stopped for longer than the limit finds its worker well."""
     async with a_worker(limits=QUICK) as worker:

@@ -13,6 +13,7 @@ from routing.model_backends.mlx_engine.background_download import BackgroundDown
 from routing.model_backends.mlx_engine.loading import load_steps
 from routing.model_backends.mlx_folder import find_folder
 from routing.model_backends.mlx_protocol import Failed, Load, Loaded, LoadProgressed, Unload, Unloaded, WorkerFailure
+from routing.model_backends.mlx_sizes import ANSWER_TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -132,20 +133,25 @@ class ModelLoads:
         """Read the model, then its draft model: without room for that one it answers alone."""
         models: list[LoadedModel] = []
         for name, folder in folders.items():
+            room = self._residents.room_bytes()
+            if room is not None and models:
+                room -= models[0].kv_bytes(ANSWER_TOKENS)
             try:
-                models.append((yield from self._read(command, name, folder)))
+                models.append((yield from self._read(command, name, folder, room)))
             except WorkerFailure as failure:
                 if not models or failure.kind != "OutOfMemory":
                     raise
                 _log.warning("%s answers without its draft model: %s", command.name, failure)
         return models
 
-    def _read(self, command: Load, name: str, folder: Path) -> Generator[bool, None, LoadedModel]:
+    def _read(
+        self, command: Load, name: str, folder: Path, room_bytes: int | None
+    ) -> Generator[bool, None, LoadedModel]:
         def on_progress(stage: LoadStage, done_bytes: int | None, total_bytes: int | None) -> None:
             self._residents.reserved_bytes = (total_bytes or 0) - (done_bytes or 0)
             self._tell(command.id, stage, done_bytes, total_bytes)
 
-        steps = load_steps(name, folder, room_bytes=self._residents.room_bytes(), on_progress=on_progress)
+        steps = load_steps(name, folder, room_bytes=room_bytes, on_progress=on_progress)
         with closing(steps):
             while True:
                 try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING
@@ -47,14 +48,23 @@ class Serving:
     """
 
     def __init__(
-        self, configure: Configure, arrivals: SimpleQueue[Arrival], say: Callable[[Report], None], pulse: Pulse
+        self,
+        configure: Configure,
+        arrivals: SimpleQueue[Arrival],
+        say: Callable[[Report], None],
+        pulse: Pulse,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.quiet_seconds = _QUIET_SECONDS
         self._arrivals = arrivals
         self._say = say
         self._pulse = pulse
         folder = Path(configure.prompt_cache_folder) if configure.prompt_cache_folder else None
         self._writes_prompts = folder is not None
-        self._prefixes = PrefixCache(configure.prompt_cache_bytes, folder, configure.prompt_cache_folder_bytes)
+        self._prefixes = PrefixCache(
+            configure.prompt_cache_bytes, folder, configure.prompt_cache_folder_bytes, clock=clock
+        )
         self._residents = Residents(configure, self._prefixes)
         self._loads = ModelLoads(self._residents, say, wake=lambda: arrivals.put(Arrival(None, 0.0)))
         self._asked: dict[int, Resident] = {}  # of whom each generation is asked
@@ -90,7 +100,7 @@ class Serving:
         """Wait for the next command; a quiet while is used for writing prompts to the disk, one at a time."""
         while self._writes_prompts:
             try:
-                return self._arrivals.get(timeout=_QUIET_SECONDS)
+                return self._arrivals.get(timeout=self.quiet_seconds)
             except Empty:
                 with self._pulse.step():
                     self._prefixes.save()
