@@ -430,6 +430,17 @@ def test_where_there_is_room_no_use_changes_a_decision() -> None:
         assert host.residency.version == before
 
 
+def test_while_nothing_happens_nothing_is_worked_out_anew() -> None:
+    """Not for a decision, and where there is room not for an answer either: a decision stays a matter of microseconds."""
+    host = Host(loaded=["small", "medium"], limit=60)
+    assert host.residency.version
+    room = host.residency._room
+    assert host.outlook("huge").fits
+    assert (host.residency._room is room, host.residency._reviewed) == (True, True)
+    host.use("small")
+    assert host.residency._reviewed
+
+
 def test_the_use_of_a_model_that_would_have_to_go_changes_decisions() -> None:
     """Its beginning and its end do; a second answer of the same does not."""
     host = Host(loaded=["large"])
