@@ -84,11 +84,11 @@ def _parser() -> argparse.ArgumentParser:
             "text", metavar="TEXT", nargs="+", type=_question, help="the question; - for standard input"
         )
     route.add_argument("--strategy", metavar="S", type=_strategy, help=f"one of {', '.join(STRATEGIES)}")
-    add("models", _models, "list every model: whether it can be used now, where, how fast and how good it is")
+    _add_models(add)
     stats = add("stats", _stats, "show what the bot did: counts, success and fallback rates, times, tokens")
     stats.add_argument("--period", choices=PERIODS, default="24h", help="how far back (default: 24h)")
     for command in (ask, route, stats):
-        command.add_argument("--json", action="store_true", help="write JSON for other programs")
+        _add_json(command)
     add("doctor", _doctor, "check everything, and say for each failure what to do")
     add("setup", _setup, "set up Telegram, the model servers and models, step by step")
     service = add("service", _service, "have the system run the bot in the background, from your login on")
@@ -105,10 +105,39 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_models(add: Callable[..., argparse.ArgumentParser]) -> None:
+    about = "list every model: where it is, whether it can be used now, how fast and how good it is"
+    models = add("models", _models, f"{about}; load or unload one")
+    actions = models.add_subparsers(title="actions", metavar="ACTION")
+    listing = actions.add_parser("list", help=f"{about} (the default)")
+    models.set_defaults(json=False)
+    for command in (models, listing):  # it may stand before `list` and after it
+        _add_json(command, default=argparse.SUPPRESS)
+    for name, what, load in (
+        ("load", "bring a model into memory, downloaded first where it must be; an MLX model is only downloaded", True),
+        ("unload", "take a model out of memory", False),
+    ):
+        action = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
+        action.add_argument(
+            "name", metavar="NAME", nargs="+", type=_model_name, help="its id, its name, or a part of it"
+        )
+        action.set_defaults(command=_load_model if load else _unload_model)
+
+
+def _add_json(command: argparse.ArgumentParser, default: bool | str = False) -> None:  # noqa: FBT001, FBT002  # argparse's
+    command.add_argument("--json", action="store_true", default=default, help="write JSON for other programs")
+
+
 def _question(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("there is no question in it")
     return os.fsencode(text).decode("utf-8", "replace")  # bytes that are no text become other characters
+
+
+def _model_name(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("there is no name in it")
+    return os.fsencode(text).decode("utf-8", "replace")
 
 
 def _strategy(text: str) -> str:
@@ -212,12 +241,28 @@ def _route(given: argparse.Namespace) -> int:
     return asyncio.run(route(settings, _text(given), given.strategy, as_json=given.json))
 
 
-def _models(_: argparse.Namespace) -> int:
+def _models(given: argparse.Namespace) -> int:
     from terminal.models import models
 
     settings = _settings()
     _log_beside_the_screen(settings)
-    return asyncio.run(models(settings))
+    return asyncio.run(models(settings, as_json=given.json))
+
+
+def _load_model(given: argparse.Namespace) -> int:
+    from terminal.model_loading import load_model
+
+    settings = _settings()
+    _log_beside_the_screen(settings)
+    return asyncio.run(load_model(settings, " ".join(given.name)))
+
+
+def _unload_model(given: argparse.Namespace) -> int:
+    from terminal.model_loading import unload_model
+
+    settings = _settings()
+    _log_beside_the_screen(settings)
+    return asyncio.run(unload_model(settings, " ".join(given.name)))
 
 
 def _stats(given: argparse.Namespace) -> int:
