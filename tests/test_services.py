@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import os
 import time
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from dialogue.services import DISABLED_REASON, open_engine, open_services
 from dialogue.turn import Turn
 from routing.errors import InvalidConfiguration
-from routing.types import Finished, Query, RoutingStrategy
+from routing.types import Endpoint, Finished, Loading, Query, RoutingStrategy
 from settings import Settings
 from storage.conversations import ConversationKey
 from storage.errors import DatabaseClosed, DatabaseCorrupt
+from tests.answers import PATIENCE_SECONDS
 from tests.bot_in_process import GOOD, SMALL, says
+from tests.fake_backend import result_of
 from tests.fake_ollama import FakeOllama
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SEVEN = "ollama_qwen25_7b"
+    from dialogue.services import Services
+    from routing.types import Event
+    from tests.fake_model_server import FakeModel
+
+SEVEN, FOURTEEN = "ollama_qwen25_7b", "ollama_qwen25_14b"
 
 
 def the_settings(folder: Path, **given: str) -> Settings:
@@ -55,10 +64,48 @@ async def test_figures_of_the_settings_reach_the_engine(tmp_path: Path) -> None:
         "refresh_seconds": 6.0,
         "lmstudio_api_key": "key",
         "mlx_model_paths": (str(tmp_path / "none"),),
+        "mlx_prompt_cache_gb": 7.0,
+        "mlx_prompt_cache_folder": tmp_path,
+        "mlx_prompt_cache_folder_gb": 8.0,
+        "mlx_wired_limit_gb": 9.0,
+        "model_memory_gb": 10.0,
     }
     written = {name.upper(): value[0] if isinstance(value, tuple) else f"{value}" for name, value in given.items()}
     async with open_engine(the_settings(tmp_path, **written)) as engine:
         assert {name: getattr(engine.config, name) for name in given} == given
+
+
+@pytest.mark.parametrize("setting", ["hash", "off"])
+async def test_no_prompt_is_kept_on_disk_where_none_is_to_be_kept(tmp_path: Path, setting: str) -> None:
+    """STORE_PROMPTS holds for what models keep for reuse; what they have kept before is deleted."""
+    kept = kept_prompts(tmp_path)
+    given = {"STORE_PROMPTS": setting, "MLX_PROMPT_CACHE_FOLDER": str(tmp_path)}
+    async with open_services(the_settings(tmp_path, **given)) as services:
+        assert services.engine.config.mlx_prompt_cache_folder is None
+        await services.forget_the_old()
+    assert not any(path.exists() for path in kept)
+
+
+@pytest.mark.parametrize(("days", "left"), [("0", [True, True]), ("30", [True, False])])
+async def test_kept_prompts_are_forgotten_with_conversations(tmp_path: Path, days: str, left: list[bool]) -> None:
+    """RETENTION_DAYS counts from their last use; 0 keeps them."""
+    kept = kept_prompts(tmp_path)
+    given = {"RETENTION_DAYS": days, "MLX_PROMPT_CACHE_FOLDER": str(tmp_path)}
+    async with open_services(the_settings(tmp_path, **given)) as services:
+        await services.forget_the_old()
+        assert [path.exists() for path in kept] == left
+        await services.forget_prompts()
+    assert not any(path.exists() for path in kept)
+
+
+def kept_prompts(folder: Path) -> list[Path]:
+    """Two prompts on disk, one of today and one of two months ago."""
+    paths = [folder / "prompts" / f"{'a' * 16}-{digit * 32}.safetensors" for digit in "12"]
+    paths[0].parent.mkdir()
+    for path, age_seconds in zip(paths, (0, 60 * 86_400), strict=True):
+        path.write_bytes(b"x")
+        os.utime(path, (time.time() - age_seconds,) * 2)
+    return paths
 
 
 @pytest.mark.parametrize(("margin", "kept"), [("0", False), ("1", True)])
@@ -183,3 +230,104 @@ async def test_what_is_too_old_is_forgotten(tmp_path: Path) -> None:
         await services.conversations._database.write(old)
         await services.forget_the_old()
         assert await services.conversations._database.read("SELECT * FROM turns") == []
+
+
+# --- models that come and go ------------------------------------------------------------------------------------------
+
+
+def two_models(**facts: Any) -> dict[str, FakeModel]:
+    """Two that take 1.6 GB each, and neither is in memory."""
+    return {
+        name: dataclasses.replace(says(f"{name} speaks."), loaded=False, size_bytes=500_000_000, **facts)
+        for name in (SMALL, GOOD)
+    }
+
+
+async def ask(services: Services, model_id: str) -> list[Event]:
+    """Every event of a question to one model."""
+    async with (
+        asyncio.timeout(PATIENCE_SECONDS),
+        aclosing(services.engine.stream(Query("Hi", model_id=model_id))) as run,
+    ):
+        return [event async for event in run]
+
+
+async def test_models_are_swapped_and_what_their_loads_took_outlives_the_process(tmp_path: Path) -> None:
+    """Whoever waits is told for how long, at first by the size, and then as measured; the old one goes for the new."""
+    async with FakeOllama(two_models(load_seconds=0.3)) as ollama:
+        settings = the_settings(tmp_path, OLLAMA_BASE_URL=ollama.root, MODEL_MEMORY_GB="2")
+        async with open_services(settings) as services:
+            await services.models_known()
+            first, second = await ask(services, SEVEN), await ask(services, FOURTEEN)
+            assert await ask(services, FOURTEEN)
+            assert not ollama.models[SMALL].loaded
+            assert ollama.models[GOOD].loaded
+        async with open_services(settings) as services:
+            there = Endpoint("ollama", ollama.root)
+            for model_id in (SEVEN, FOURTEEN):
+                model = services.registry.get_model(model_id)
+                assert model
+                assert 0.2 < (services.engine.residency.load_seconds(model, there) or 0) < 2
+    waits = [next(event for event in events if isinstance(event, Loading)) for events in (first, second)]
+    assert (waits[0].seconds, waits[1].makes_room) == (2.0, ("Qwen2.5 7B",))
+    for events, model_id in ((first, SEVEN), (second, FOURTEEN)):
+        result = result_of(events)
+        assert (result.success, result.model_id) == (True, model_id)
+        assert result.completion
+        assert (result.completion.load_seconds or 0) >= 0.3
+
+
+@pytest.mark.parametrize(("preload", "mends", "loaded"), [("on", True, [SMALL]), ("off", True, []), ("on", False, [])])
+async def test_what_is_usual_at_this_hour_is_loaded_ahead(
+    tmp_path: Path, preload: str, *, mends: bool, loaded: list[str]
+) -> None:
+    """By whoever goes on for longer, and unless it is switched off."""
+    async with FakeOllama(two_models()) as ollama:
+        settings = the_settings(tmp_path, OLLAMA_BASE_URL=ollama.root, PRELOAD_MODELS=preload)
+        async with open_services(settings) as services:
+            await services.models_known()
+            turn = Turn(services, ConversationKey(1), 7, "What is Python?")
+            async with aclosing(turn.events()) as events:
+                assert [e.result.model_id async for e in events if isinstance(e, Finished)] == [SEVEN]
+        for model in ollama.models.values():
+            model.loaded = False
+
+        def there() -> list[str]:
+            return [name for name, model in ollama.models.items() if model.loaded]
+
+        async with open_services(settings, mends=mends) as services:
+            await services.models_known()
+            began = time.monotonic()
+            while there() != loaded or time.monotonic() - began < 0.2:
+                assert time.monotonic() - began < PATIENCE_SECONDS
+                await asyncio.sleep(0.01)
+    assert there() == loaded
+
+
+async def test_a_prompt_begins_as_the_one_before_it(tmp_path: Path) -> None:
+    """Nothing that changes stands before the conversation: the server computes only what is new."""
+    async with (
+        FakeOllama({SMALL: says("An answer.")}) as ollama,
+        open_services(the_settings(tmp_path, OLLAMA_BASE_URL=ollama.root)) as services,
+    ):
+        for number in range(4):
+            turn = Turn(services, ConversationKey(1), 7, f"Question {number}?")
+            async with aclosing(turn.events()) as events:
+                assert [event async for event in events]
+            await turn.keep()
+    told = [request.body["messages"] for request in ollama.requests if request.path == "/api/chat"]
+    assert [len(messages) for messages in told] == [2, 4, 6, 8]
+    for before, messages in pairwise(told):
+        assert messages[: len(before)] == before
+        assert messages[len(before)] == {"role": "assistant", "content": "An answer."}
+
+
+async def test_a_history_that_cannot_be_read_keeps_nobody_from_answers(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What loads take is learned anew."""
+    async with open_services(the_settings(tmp_path)) as services:
+        await services.database.write(("DROP TABLE model_loads", ()))
+    async with open_services(the_settings(tmp_path)) as services:
+        assert services.engine.keeper.loader.remember is not None
+    assert "what loads took before could not be read" in caplog.text
