@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import time
 import traceback
 from collections import deque
@@ -179,7 +178,7 @@ class ModelRunner:
             kv, covered = make_prompt_cache(self._loaded.model), 0
         boundaries = boundaries_to_keep(answer.prompt.segments, trimmable=self._decoding.movable)
         answer.cached_tokens = covered
-        answer.prefill = Prefill(self._loaded.model, answer.tokens, kv, covered, boundaries, self._keep_copy)
+        answer.prefill = Prefill(self._loaded.model, answer.tokens, kv, covered, boundaries, self._keep)
         self._reading.append(answer)
         return []
 
@@ -279,13 +278,8 @@ class ModelRunner:
         if answer.prefill and with_cache:
             self._keep(answer.tokens[: answer.prefill.covered], answer.prefill.kv)
 
-    def _keep_copy(self, tokens: list[int], kv: list[Any]) -> None:
-        self._keep(tokens, copy.deepcopy(kv))
-
     def _keep(self, tokens: list[int], kv: list[Any]) -> None:
-        """Keep a cache for whoever comes with the same tokens; computed first, or it would hold on to the batch's."""
         if tokens:
-            mx.eval([cache.state for cache in kv])
             self._prefixes.keep(self._loaded, tokens, kv)
 
 
