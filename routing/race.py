@@ -28,21 +28,26 @@ class Race:
         self.runs = list(runs)
 
     async def events(self) -> AsyncGenerator[Event]:
-        """Yield the winner's events; of the others only that they wait or load."""
+        """Yield the winner's events; before there is one, what the first to wait waits for, be it in line or a load."""
         inbox: asyncio.Queue[Entry] = asyncio.Queue()
         tasks = {run: asyncio.create_task(_pump(run, inbox), name=f"race {run.model.model_id}") for run in self.runs}
-        winner, running = None, len(tasks)
+        winner: AttemptRun | None = None
+        waits: AttemptRun | None = None  # who is heard waiting: two at once would talk across each other
+        running = len(tasks)
         try:
             while running:
                 run, event = await inbox.get()
                 if event is None:
                     running -= 1
-                elif winner is None and not isinstance(event, Queued | Loading):
+                    waits = None if waits is run else waits
+                elif winner is None and isinstance(event, Queued | Loading):
+                    waits = waits or run
+                elif winner is None:
                     winner = run
                     await _cancel([task for other, task in tasks.items() if other is not run])
                 if run is winner and event is None:
                     break
-                if event is not None and winner in (None, run):
+                if event is not None and run is (winner or waits):
                     yield event
         finally:
             await _cancel(list(tasks.values()))

@@ -22,7 +22,10 @@ from routing.errors import (
 )
 from routing.execution_engine import ExecutionEngine
 from routing.intelligent_router import IntelligentRouter
+from routing.model_backends import MLXBackend
 from routing.model_backends.failures import ServerSaid
+from routing.model_backends.mlx_process import WorkerProcess
+from routing.model_backends.mlx_protocol import Ready
 from routing.model_registry import ModelRegistry
 from routing.types import (
     Attachment,
@@ -591,6 +594,21 @@ async def test_a_race_is_run_by_those_that_fit_together() -> None:
     assert sorted(backend.asked[1:]) == ["alpha", "beta"]
 
 
+async def test_a_race_leaves_no_load_that_anybody_waits_for() -> None:
+    """The winner answers; the other's load goes on by itself, until another is wanted."""
+    backend = FakeBackend(HERE, can_load=True)
+    backend.plays_load("beta", [LoadProgress(LoadStage.LOADING), HANG])
+    async with an_engine([backend], some_models("alpha", "beta"), strategy="redundant", model_memory_gb=20.0) as engine:
+        backend.listed = [an_offer("alpha", HERE, loaded=True), an_offer("beta", HERE), an_offer("gamma", HERE)]
+        engine.registry.apply_offers(HERE, backend.listed)
+        backend.plays("alpha", [0.05, "I won."])
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            assert (await engine.execute(ASK)).response == "I won."
+            assert (backend.loading, list(engine.keeper.under_way())) == (1, ["beta"])
+            assert (await engine.execute(Query(ASK.text, model_id="ollama_gamma"))).model_id == "ollama_gamma"
+        assert (backend.loading, backend.loads) == (0, ["beta", "gamma"])
+
+
 @pytest.mark.parametrize(("chosen", "answers"), [(None, "alpha"), ("beta", "beta")])
 async def test_only_who_chose_a_model_waits_for_room(chosen: str | None, answers: str) -> None:
     """Others get the answer of the model that is there."""
@@ -622,6 +640,23 @@ async def test_a_stop_in_the_middle_of_a_load_takes_no_time() -> None:
         assert time.monotonic() - began < 1
     assert (result.success, backend.loading, backend.asked) == (False, 0, [])
     assert asyncio.all_tasks() == before
+
+
+async def test_the_memory_of_the_mlx_worker_is_passed_on() -> None:
+    """What Metal recommends is known to the worker alone, once it runs; it is not forgotten when that has ended."""
+
+    class Worker(WorkerProcess):
+        ready: Ready | None = None
+
+    worker = Worker()
+    async with an_engine([], some_models("alpha"), mlx_model_paths=["a folder"]) as engine:
+        engine.pool.put(MLXBackend(Endpoint("mlx"), process=worker))
+        seen = []
+        for ready in (None, Ready("a GPU", 48 * 10**9), None):
+            worker.ready = ready
+            engine._read_memory()
+            seen.append(engine._memory.working_set_bytes)
+    assert seen == [None, 48 * 10**9, 48 * 10**9]
 
 
 async def test_prompts_are_forgotten_where_they_are_kept(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from routing.endpoint_queue import EndpointQueue
 from routing.errors import BadReply
 from routing.race import Race
-from routing.types import Loading, Outcome, Token
+from routing.types import Loading, LoadProgress, LoadStage, Outcome, Queued, Started, Token
 from tests.answers import PATIENCE_SECONDS
 from tests.fake_backend import HANG
 from tests.test_attempt import an_attempt
@@ -34,6 +34,17 @@ async def test_the_first_to_speak_goes_on_alone() -> None:
     assert any(isinstance(event, Loading) for event in events)
     assert race.runs == [slow, quick]
     assert [run.record.outcome for run in race.runs] == [Outcome.CANCELLED, Outcome.ANSWERED]
+
+
+async def test_one_is_heard_waiting_at_a_time() -> None:
+    """The first to wait, for as long as it runs; then another."""
+    queue = EndpointQueue(1)
+    before = queue.enter("another chat")
+    queue._measured.append(10.0)
+    asyncio.get_running_loop().call_later(1.3, queue.leave, before)
+    failing = an_attempt(0.5, BadReply("no", backend="ollama"), loaded=False, load=[LoadProgress(LoadStage.LOADING)])
+    race = Race([failing, an_attempt("I won.", queue=queue)])
+    assert [type(event) for event in await read(race)] == [Loading, Queued, Started, Token]
 
 
 async def test_the_others_are_stopped_as_soon_as_one_speaks() -> None:
