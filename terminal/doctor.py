@@ -16,12 +16,12 @@ from terminal.findings import Finding, Verdict, failed, well
 from terminal.installation_checks import (
     check_catalog,
     check_log,
-    check_mlx,
     check_names,
     check_packages,
     check_python,
     check_secrecy,
 )
+from terminal.mlx_checks import check_mlx
 from terminal.screen import open_screen
 from terminal.service_checks import check_models, check_running, check_service, check_storage, check_telegram
 
@@ -61,15 +61,21 @@ async def _examine(home: Path, check_token: TokenCheck) -> AsyncIterator[Finding
         return
     yield well("every setting is in order")
     catalog = list(check_catalog(settings))
-    for finding in (*catalog, *check_mlx(settings), check_log(settings)):
+    for finding in (*catalog, check_log(settings)):
         yield finding
-    async for finding in check_storage(settings):
+    async for finding in _one_after_the_other(check_mlx(settings), check_storage(settings)):
         yield finding
     yield check_running(settings)
     yield await asyncio.to_thread(check_service, job_in(home), supervisor_of)
     yield await check_telegram(settings, check_token)
     if all(finding.verdict is Verdict.WELL for finding in catalog):
         async for finding in check_models(settings):
+            yield finding
+
+
+async def _one_after_the_other(*checks: AsyncIterator[Finding]) -> AsyncIterator[Finding]:
+    for check in checks:
+        async for finding in check:
             yield finding
 
 

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routing.catalog import load_catalog
-from routing.errors import BackendError, InvalidConfiguration
-from routing.model_backends.mlx_folder import read_model_folder
+from routing.errors import InvalidConfiguration
 from settings import misspelt, readable_by_others
 from terminal.findings import Finding, failed, warning, well
 
@@ -83,20 +82,6 @@ def check_catalog(settings: Settings) -> Iterator[Finding]:
             yield failed(problem, "Mend that line; the README shows the form of an entry.")
     else:
         yield well(f"{path} is in order")
-
-
-def check_mlx(settings: Settings) -> Iterator[Finding]:
-    """Read every folder of MLX_MODEL_PATHS."""
-    for path in settings.mlx_model_paths:
-        try:
-            model = read_model_folder(path)
-        except BackendError as error:
-            yield failed(str(error), f"Take {path} out of MLX_MODEL_PATHS, or name the folder that has a config.json.")
-        else:
-            yield warning(
-                f"MLX: {model.display_name} is in {path}, but MLX models do not run in this version yet",
-                "Serve it with `mlx_lm.server` and an entry in models.toml, or load it in LM Studio.",
-            )
 
 
 def check_log(settings: Settings) -> Finding:

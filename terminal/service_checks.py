@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _TOO_FEW_BYTES = 20_000_000
 _FEW_BYTES = 1_000_000_000
 _INSTALL = "the bot runs as long as its terminal; `scripts/run service install` starts it with your login"
-_SETTING = {"ollama": "OLLAMA_BASE_URL", "lmstudio": "LMSTUDIO_BASE_URL"}
+_SETTING = {"ollama": "OLLAMA_BASE_URL", "lmstudio": "LMSTUDIO_BASE_URL", "mlx": "MLX_MODEL_PATHS"}
 
 
 async def check_storage(settings: Settings) -> AsyncIterator[Finding]:
@@ -154,7 +154,7 @@ async def check_models(settings: Settings) -> AsyncIterator[Finding]:
 
 async def _check_server(engine: ExecutionEngine, endpoint: Endpoint) -> Finding:
     """A server that is down fails nothing by itself: another one may serve."""
-    name = f"{backend_name(endpoint.backend)} at {endpoint.address}"
+    name = backend_name(endpoint.backend) + (f" at {endpoint.address}" if endpoint.url else "")
     if engine.registry.is_down(endpoint):
         return warning(
             f"{name} is not reachable", f"Start it, or take it out of {_SETTING.get(endpoint.backend, 'models.toml')}."

@@ -17,7 +17,7 @@ from service.systemd import Systemd
 from settings import Settings
 from storage.database import Database
 from terminal.findings import Verdict
-from terminal.installation_checks import check_catalog, check_log, check_mlx, check_packages, check_secrecy
+from terminal.installation_checks import check_catalog, check_log, check_packages, check_secrecy
 from terminal.service_checks import check_admins, check_room, check_running, check_service, check_storage
 from tests.command_line import CommandLine
 from tests.fake_model_server import FakeModel
@@ -167,19 +167,6 @@ def test_who_else_can_read_the_settings_matters(tmp_path: Path) -> None:
     for mode, verdict in ((0o600, Verdict.WELL), (0o640, Verdict.WARNING), (0o604, Verdict.WARNING)):
         dotenv.chmod(mode)
         assert check_secrecy(dotenv).verdict is verdict
-
-
-def test_every_mlx_folder_is_read(tmp_path: Path) -> None:
-    """One that holds a model is named with what can be done with it; one that holds none is a failure."""
-    (tmp_path / "Tiny-1B-4bit").mkdir()
-    (tmp_path / "Tiny-1B-4bit" / "config.json").write_text('{"model_type": "llama"}')
-    paths = (str(tmp_path / "Tiny-1B-4bit"), str(tmp_path / "missing"))
-    there, missing = check_mlx(Settings(mlx_model_paths=paths))
-    assert (there.verdict, missing.verdict) == (Verdict.WARNING, Verdict.FAILED)
-    assert "Tiny 1B 4bit" in there.text
-    assert "There is no MLX model in the folder missing." in missing.text
-    assert "mlx_lm.server" in there.remedy
-    assert f"Take {paths[1]} out of MLX_MODEL_PATHS" in missing.remedy
 
 
 def test_the_log_may_be_a_new_file(tmp_path: Path) -> None:
