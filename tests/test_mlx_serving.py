@@ -153,6 +153,27 @@ def test_without_room_for_its_draft_model_a_model_answers_alone(one: Path, two: 
     assert served.turn_until(Failed, 3).kind == "ModelMissing"
 
 
+def test_room_is_what_is_free_and_promised_to_nobody(one: Path, two: Path) -> None:
+    """Answers have what they may grow to, but for their own model; so has a load what it still has to read."""
+    memory.give_back()
+    served = Served(Configure(memory_limit_bytes=memory.figures().active_bytes + 100_000_000))
+    served.tell(Load(1, str(one)), Load(2, str(two)))
+    served.turn_until(Loaded, 2)
+    served.turn_until(Loaded, 1)
+    served.tell(a_question(3, one, 3000))
+    served.turn_until(Piece, 3)
+    residents = served.serving._residents
+    answering = residents.get(str(one))
+    assert answering is not None
+    own, others = residents.room_bytes(but=str(one)), residents.room_bytes(but=str(two))
+    assert own is not None
+    assert others == residents.room_bytes() == own - answering.runner.promised_bytes < own
+    residents.reserved_bytes = 1000
+    assert residents.room_bytes() == others - 1000
+    residents.reserved_bytes = 200_000_000
+    assert residents.room_bytes() == 0
+
+
 def test_prompts_are_written_to_the_disk_in_a_quiet_while(one: Path, tmp_path: Path) -> None:
     """Without anybody asking; the first command after it is obeyed."""
     now = [0.0]

@@ -234,8 +234,9 @@ _KINDS: Mapping[str, type[Any]] = MappingProxyType(
 
 
 def encode(message: Command | Report) -> bytes:
-    """Write a message as one line."""
-    return json.dumps({"is": type(message).__name__, **dataclasses.asdict(message)}).encode() + b"\n"
+    """Write a message as one line. There is one for each token, which is too often for `dataclasses.asdict`."""
+    values = {name: getattr(message, name) for name in message.__slots__}
+    return json.dumps({"is": type(message).__name__, **values}, default=dataclasses.asdict).encode() + b"\n"
 
 
 def decode(line: bytes) -> Command | Report:
@@ -274,17 +275,27 @@ def _pairs(value: object) -> list[list[Any]]:
     return pairs
 
 
-def _check(message: object) -> None:
+def _check(message: Command | Report | Sampling) -> None:
     """Raise ValueError for a plain field that does not hold what it is declared to."""
-    for field in dataclasses.fields(message):  # type: ignore[arg-type]  # every message is a dataclass
-        declared = set(str(field.type).split(" | "))
-        value = getattr(message, field.name)
-        if declared <= set(_PLAIN) and not any(_is(value, name) for name in declared):
-            raise ValueError(f"a {type(message).__name__} with a {type(value).__name__} as its {field.name}")
+    for name, declared in _DECLARED[type(message)]:
+        value = getattr(message, name)
+        if not any(_is(value, kind) for kind in declared):
+            raise ValueError(f"a {type(message).__name__} with a {type(value).__name__} as its {name}")
 
 
 _PLAIN: Mapping[str, tuple[type, ...]] = MappingProxyType(
     {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,), "None": (type(None),)}
+)
+# The plain fields of every message, each with the names of the types that it may have.
+_DECLARED: Mapping[type[Any], tuple[tuple[str, tuple[str, ...]], ...]] = MappingProxyType(
+    {
+        kind: tuple(
+            (field.name, tuple(str(field.type).split(" | ")))
+            for field in dataclasses.fields(kind)
+            if set(str(field.type).split(" | ")) <= set(_PLAIN)
+        )
+        for kind in (*_KINDS.values(), Sampling)
+    }
 )
 
 
