@@ -431,7 +431,7 @@ def test_where_there_is_room_no_use_changes_a_decision() -> None:
 
 
 def test_while_nothing_happens_nothing_is_worked_out_anew() -> None:
-    """Not for a decision, and where there is room not for an answer either: a decision stays a matter of microseconds."""
+    """Not for a decision, and where there is room not for an answer either: decisions stay a matter of microseconds."""
     host = Host(loaded=["small", "medium"], limit=60)
     assert host.residency.version
     room = host.residency._room
