@@ -367,11 +367,11 @@ async def test_a_load_that_fails_is_told_to_all_and_tried_anew() -> None:
 async def test_a_load_that_gets_no_further_has_an_end() -> None:
     """However often the server says the same; one that gets on may take long."""
     stage = Stage("a", "b")
-    stage.keeper.loader._load_limit_seconds = 0.1
+    stage.keeper.loader._load_limit_seconds = 0.5
     steps = [LoadProgress(LoadStage.LOADING, done, 100) for done in range(0, 100, 10)]
     stage.server.seconds = {"a": 0.0, "b": 0.0}
-    stage.server.plays_load("a", [item for step in steps for item in (step, 0.04)])
-    stage.server.plays_load("b", [steps[0], 0.04] * 10)
+    stage.server.plays_load("a", [item for step in steps for item in (step, 0.08)])
+    stage.server.plays_load("b", [steps[0], 0.08] * 10)
 
     async def real(name: str) -> Any:
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -505,6 +505,16 @@ async def test_a_person_has_a_model_unloaded() -> None:
     await run(stage, stage.answer("a"))
     assert await run(stage, stage.keeper.unload("a"), stage.keeper.unload("b")) == [True, True]
     assert (stage.server.unloads, stage.is_there("a")) == (["a"], False)
+
+
+async def test_a_model_that_somebody_else_has_loaded_otherwise_can_be_unloaded() -> None:
+    """With another window it does not answer us, and takes memory all the same."""
+    stage = Stage("a")
+    stage.server.listed = [an_offer("a", HERE, loaded=True, loaded_context_tokens=512)]
+    stage.listen(stage.server)
+    assert not stage.registry.is_loaded("a", HERE)
+    assert await run(stage, stage.keeper.unload("a")) == [True]
+    assert stage.server.unloads == ["a"]
 
 
 async def test_a_model_that_answers_goes_when_it_has_ended() -> None:
