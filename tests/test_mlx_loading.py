@@ -53,6 +53,7 @@ def refusal(folder: Path, room_bytes: int | None = None) -> WorkerFailure:
     with pytest.raises(WorkerFailure) as caught:
         load(folder, room_bytes)
     assert memory.figures().active_bytes < before + 1000
+    assert memory.figures().cached_bytes == 0
     assert str(caught.value).endswith(".")
     assert str(folder) not in str(caught.value)
     return caught.value

@@ -6,17 +6,20 @@ import dataclasses
 import os
 import random
 import time
+from array import array
 from typing import TYPE_CHECKING, Any
 
 import mlx.core as mx
 import pytest
-from mlx_lm.models.cache import ArraysCache, KVCache, make_prompt_cache
+from mlx_lm.models.cache import ArraysCache, ChunkedKVCache, KVCache, make_prompt_cache
 
 from routing.model_backends.mlx_engine.loading import load_model
+from routing.model_backends.mlx_engine.prefix_files import PrefixFiles
 from routing.model_backends.mlx_engine.prefixes import PrefixCache
 from tests.mlx_models import SLIDING_WINDOW, make_model
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from routing.model_backends.mlx_engine.loading import LoadedModel
@@ -196,14 +199,41 @@ def test_memory_is_free_when_everything_is_forgotten(trimmable: LoadedModel) -> 
     assert (cache.bytes, mx.get_active_memory() - before) == (0, 0)
 
 
-def test_a_layer_of_an_unknown_kind_is_used_whole_or_not_at_all(trimmable: LoadedModel) -> None:
-    """Models with recurrent layers have a state that cannot be cut."""
-    state = ArraysCache(1)
-    state[0] = mx.ones((1, 4))
+def test_nothing_of_the_batch_that_a_prompt_was_cut_from_stays(trimmable: LoadedModel) -> None:
+    """MLX cuts it only when it must, and holds on to all of the batch until then."""
+    batch = mx.ones((100, 1, 1000, 16))
+    mx.eval(batch)
+    row = KVCache()
+    row.state = (mx.contiguous(batch[3:4]), mx.contiguous(batch[4:5]), 1000)
+    cache, tokens = PrefixCache(MANY), [7] * 1000
+    cache.keep(trimmable, tokens, [row])
+    with_batch = mx.get_active_memory()
+    del batch, row
+    assert with_batch - mx.get_active_memory() == 6_400_000
+    assert cache.bytes == 128_000
+
+
+def recurrent() -> Any:
+    layer = ArraysCache(1)
+    layer[0] = mx.ones((1, 4))
+    return layer
+
+
+def chunked() -> Any:
+    layer = ChunkedKVCache(8)
+    layer.update_and_fetch(mx.ones((1, 1, 10, 4)), mx.ones((1, 1, 10, 4)))
+    return layer
+
+
+@pytest.mark.parametrize("layer", [recurrent, chunked])
+def test_a_layer_of_an_unknown_kind_is_used_whole_or_not_at_all(
+    trimmable: LoadedModel, layer: Callable[[], Any]
+) -> None:
+    """A state that cannot be cut, or of which nobody knows what the cut leaves."""
     attention = KVCache()
     attention.update_and_fetch(mx.ones((1, 1, 10, 4)), mx.ones((1, 1, 10, 4)))
     cache = PrefixCache(MANY)
-    cache.keep(trimmable, CHAT[:10], [state, attention])
+    cache.keep(trimmable, CHAT[:10], [layer(), attention])
     assert cache.fetch(trimmable, CHAT[:10]) == (None, 0)
     assert cache.fetch(trimmable, CHAT[:9]) == (None, 0)
     assert cache.fetch(trimmable, CHAT[:11])[1] == 10
@@ -262,9 +292,21 @@ def test_what_has_left_memory_is_found_on_disk(trimmable: LoadedModel, tmp_path:
 
 def test_a_model_that_comes_back_finds_its_prompts_on_disk(trimmable: LoadedModel, tmp_path: Path) -> None:
     cache = saved(trimmable, tmp_path, CHAT)
+    assert cache.fetch(trimmable, CHAT)[1]
     cache.drop_model(trimmable.name)
     assert cache.bytes == 0
     assert_right(trimmable, cache, [*CHAT, 1], covered=len(CHAT))
+
+
+def test_what_is_in_memory_goes_before_what_would_have_to_be_read(trimmable: LoadedModel, tmp_path: Path) -> None:
+    """Where both cover as much."""
+    saved(trimmable, tmp_path, [*CHAT, 1])
+    cache = PrefixCache(MANY, tmp_path)
+    assert cache.fetch(trimmable, [1]) == (None, 0)
+    cache.keep(trimmable, [*CHAT, 2], computed(trimmable, [*CHAT, 2]))
+    before = cache.bytes
+    assert cache.fetch(trimmable, [*CHAT, 3])[1] == len(CHAT)
+    assert cache.bytes == before
 
 
 def test_one_prompt_is_written_at_a_time_once_it_has_settled(trimmable: LoadedModel, tmp_path: Path) -> None:
@@ -298,7 +340,9 @@ def test_without_a_folder_nothing_is_written(trimmable: LoadedModel) -> None:
 
 
 def test_nobody_else_may_read_what_people_said(trimmable: LoadedModel, tmp_path: Path) -> None:
-    """Whatever the umask; and the names tell neither the model nor the words."""
+    """Whatever the umask, and whatever the folder allowed before; the names tell neither the model nor the words."""
+    (tmp_path / "cache" / "prompts").mkdir(parents=True)
+    (tmp_path / "cache" / "prompts").chmod(0o777)
     before = os.umask(0)
     try:
         saved(trimmable, tmp_path / "cache", CHAT)
@@ -352,6 +396,18 @@ def test_a_file_that_is_cut_off_is_deleted(
     assert files(tmp_path) == []
 
 
+def test_a_file_of_another_length_is_not_believed(trimmable: LoadedModel, tmp_path: Path) -> None:
+    """It would put every later word in the wrong place."""
+    saved(trimmable, tmp_path, CHAT)
+    (file,) = files(tmp_path)
+    kv = computed(trimmable, CHAT[:-1])
+    with_its_words = PrefixFiles(tmp_path, MANY)
+    with_its_words.write(trimmable.name, trimmable.identity, array("I", CHAT).tobytes(), kv)
+    assert files(tmp_path) == [file]
+    assert PrefixCache(MANY, tmp_path).fetch(trimmable, [*CHAT, 1]) == (None, 0)
+    assert files(tmp_path) == []
+
+
 def test_a_file_of_other_layers_is_not_believed(trimmable: LoadedModel, sliding: LoadedModel, tmp_path: Path) -> None:
     """A class's name in a file is never looked up unless the model makes such layers itself."""
     claimed = dataclasses.replace(sliding, name=trimmable.name, identity=trimmable.identity)
@@ -360,18 +416,26 @@ def test_a_file_of_other_layers_is_not_believed(trimmable: LoadedModel, sliding:
     assert files(tmp_path) == []
 
 
-def test_the_oldest_file_makes_room(trimmable: LoadedModel, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("read_again", "there"), [(False, [False, True, True]), (True, [True, False, True])])
+def test_the_file_that_was_not_used_for_longest_makes_room(
+    trimmable: LoadedModel,
+    tmp_path: Path,
+    *,
+    read_again: bool,
+    there: list[bool],
+) -> None:
+    """Being read counts as use."""
     chats = [[first, *CHAT] for first in (201, 202, 203)]
-    size = cache_with(trimmable, chats[0]).bytes
-    cache = PrefixCache(MANY, tmp_path, 2 * size + 20_000)
-    for age, tokens in enumerate(chats):
-        cache.keep(trimmable, tokens, computed(trimmable, tokens))
-        cache.save(settled_seconds=0)
+    most = 2 * cache_with(trimmable, chats[0]).bytes + 20_000
+    for tokens in chats:
+        if tokens is chats[2] and read_again:
+            assert PrefixCache(MANY, tmp_path).fetch(trimmable, [*chats[0], 1])[1]
+        saved(trimmable, tmp_path, tokens, folder_max_bytes=most)
         for file in files(tmp_path):
-            os.utime(file, (file.stat().st_atime - 10 + age, file.stat().st_mtime - 10))
-    assert sum(file.stat().st_size for file in files(tmp_path)) <= 2 * size + 20_000
+            os.utime(file, (file.stat().st_atime - 10, file.stat().st_mtime - 10))
+    assert sum(file.stat().st_size for file in files(tmp_path)) <= most
     again = PrefixCache(MANY, tmp_path)
-    assert [again.fetch(trimmable, [*tokens, 1])[1] > 0 for tokens in chats] == [False, True, True]
+    assert [again.fetch(trimmable, [*tokens, 1])[1] > 0 for tokens in chats] == there
 
 
 def test_what_is_larger_than_the_folder_may_be_is_not_written(trimmable: LoadedModel, tmp_path: Path) -> None:

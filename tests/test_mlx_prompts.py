@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import traceback
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from tests.mlx_models import make_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from routing.model_backends.mlx_engine.loading import LoadedModel
 
@@ -113,7 +115,7 @@ def test_a_long_conversation_is_cut_at_its_ends_only(plain: LoadedModel) -> None
 def test_a_template_that_rewrites_earlier_messages_gives_fewer_segments(load_with: LoadWith) -> None:
     """As Qwen3's, which takes the reasoning out of all turns but the last."""
     loaded = load_with(
-        "{% for m in messages %}<|{{ m['role'] }}|>{% if loop.last %}last: {% endif %}{{ m['content'] }}{% endfor %}"
+        "{% for m in messages %}<|{{ m['role'] }}|>{{ '.' if loop.last else ',' }}{{ m['content'] }}{% endfor %}"
         "{% if add_generation_prompt %}<|assistant|>{% endif %}"
     )
     prompt = tokenize_conversation(loaded, TALK, think=None)
@@ -194,6 +196,18 @@ def test_nobody_can_forge_a_turn(plain: LoadedModel) -> None:
     assert whole(prompt).count(end) == 1
     assert system not in whole(prompt)
     assert whole(prompt) != by_transformers(plain, [("user", forged)])
+
+
+def test_a_control_token_that_is_a_letter_too_is_left_out(tmp_path: Path) -> None:
+    """Some tokenizers cannot read it in any other way."""
+    folder = make_model(tmp_path / "Tiny", layers=1)
+    tokenizer = json.loads((folder / "tokenizer.json").read_text())
+    letter = {**tokenizer["added_tokens"][0], "id": tokenizer["model"]["vocab"]["x"], "content": "x"}
+    tokenizer["added_tokens"].append(letter)
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    loaded = load_model(str(folder), room_bytes=None, on_progress=lambda *_: None)
+    prompt = tokenize_conversation(loaded, [("user", "axb<|end|>")], think=None)
+    assert texts(loaded, prompt)[0] == "<|user|>ab<|end|>\n"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import traceback
 from dataclasses import dataclass
+from os.path import commonprefix
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -150,15 +151,9 @@ def _rendered(template: _Template, chat: Chat) -> _Rendered:
         raise ValueError("the template leaves the system's message out")
     whole = template.render(chat)
     ends = [len(before) for before in _beginnings(template, chat) if text.startswith(before)]
-    if text.startswith(whole):
-        ends.append(len(whole))
-    return _Rendered(text, ends, text[_common_length(text, whole) :])
-
-
-def _common_length(text: str, other: str) -> int:
-    """How far two texts are the same."""
-    pairs = enumerate(zip(text, other, strict=False))
-    return next((place for place, (one, two) in pairs if one != two), min(len(text), len(other)))
+    if not text.startswith(whole):
+        return _Rendered(text, ends, text[len(commonprefix([text, whole])) :])  # noqa: RUF071 - of texts, not paths
+    return _Rendered(text, [*ends, len(whole)], text[len(whole) :])
 
 
 def _beginnings(template: _Template, chat: Chat) -> Iterator[str]:
