@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_TURNS_KEPT = 200
+_TURNS_KEPT = 250
+# The oldest go so many at a time, and not one with each new turn: what models are told has to begin alike from turn to
+# turn, or their servers compute all of it anew.
+_TURNS_LET_GO = 50
 _CONVERSATIONS_IN_MEMORY = 500
 _TURNS_WAITING_AT_MOST = 10_000
 _SECONDS_PER_DAY = 86_400
@@ -82,7 +85,7 @@ class Conversations:
         self._conversations: OrderedDict[ConversationKey, _Conversation] = OrderedDict()
 
     async def history(self, key: ConversationKey) -> tuple[Message, ...]:
-        """The last 200 turns, oldest first, as user's and assistant's messages."""
+        """The last 200 turns or a few more, oldest first, as user's and assistant's messages."""
         conversation = await self._conversation(key)
         return tuple(message for turn in conversation.turns for message in _messages(turn))
 
@@ -105,6 +108,9 @@ class Conversations:
         """
         conversation = await self._conversation(key)
         statements = [_deletion(conversation.turns.pop())] if replaces_last and conversation.turns else []
+        if len(conversation.turns) == _TURNS_KEPT:
+            for _ in range(_TURNS_LET_GO):
+                conversation.turns.popleft()
         turn = Turn(question, answer, model_id, attachments_note, self._clock(), secrets.token_hex(8), user_id)
         conversation.turns.append(turn)
         if self._on_disk:
@@ -220,10 +226,13 @@ class Conversations:
         if not self._on_disk:
             return conversation
         try:
+            ((count,),) = await self._database.read(
+                "SELECT count(*) FROM turns WHERE chat_id = ? AND thread_id = ?", (key.chat_id, key.thread_id)
+            )
             turns = await self._database.read(
                 "SELECT question, answer, model_id, attachments_note, asked_at, token, user_id FROM turns "
                 "WHERE chat_id = ? AND thread_id = ? ORDER BY id DESC LIMIT ?",
-                (key.chat_id, key.thread_id, _TURNS_KEPT),
+                (key.chat_id, key.thread_id, _handed_on(count)),
             )
             said = await self._database.read(
                 "SELECT what FROM said WHERE chat_id = ? AND thread_id = ?", (key.chat_id, key.thread_id)
@@ -244,6 +253,12 @@ class Conversations:
         on_disk = (key for key, conversation in older if self._database.settled(conversation.ticket))
         for key in list(islice(on_disk, surplus)):
             del self._conversations[key]
+
+
+def _handed_on(count: int) -> int:
+    """How many of so many turns are still handed on, as they came one after the other."""
+    over = count - _TURNS_KEPT
+    return count if over <= 0 else _TURNS_KEPT - _TURNS_LET_GO + 1 + (over - 1) % _TURNS_LET_GO
 
 
 def _insertion(turn: Turn, key: ConversationKey) -> Statement:
