@@ -166,8 +166,12 @@ async def test_a_bug_is_raised_and_the_place_is_free() -> None:
 
 async def test_what_a_load_took_is_recorded() -> None:
     """Though the server, which had loaded the model before it was asked, says that it took nothing."""
-    attempt = an_attempt("Hello", Completion(load_seconds=0.001), loaded=False, load=[LOADING, 0.05])
+    queue, remembered = EndpointQueue(1), list[object]()
+    attempt = an_attempt("Hello", Completion(load_seconds=0.001), loaded=False, load=[LOADING, 0.05], queue=queue)
+    attempt._around.keeper.loader.remember = lambda *load: remembered.append(load)
     events = await read(attempt)
+    assert len(remembered) == 1
+    assert queue._measured[0] < 0.05  # for those in line it counts what an answer takes
     assert [type(event) for event in events] == [Loading, Started, Token]
     completion = attempt.record.completion
     assert completion is not None
@@ -226,6 +230,8 @@ async def test_a_line_inside_the_server_is_told_and_waited_in() -> None:
     assert [event.position for event in events if isinstance(event, Queued)] == [2, 1]
     assert all(event.seconds == 1 for event in events if isinstance(event, Queued))
     assert attempt.answered
+    assert len(queue._measured) == 3
+    assert queue._measured[-1] < 0.15
 
 
 async def test_the_promise_in_line_is_kept_up_to_date() -> None:
