@@ -155,8 +155,9 @@ async def _connect(application: AnyApplication, announce: Callable[[str], None],
             refused = False
         else:
             return not stop.is_set()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), backoff.next_seconds())
+        with suppress(TimeoutError):  # not wait_for: it loses a cancellation that comes with the event
+            async with asyncio.timeout(backoff.next_seconds()):
+                await stop.wait()
     return False
 
 

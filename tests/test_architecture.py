@@ -55,8 +55,6 @@ HOMES = {
 }
 PACKAGES = {"dotenv": "python-dotenv", "markdown_it": "markdown-it-py", "telegram": "python-telegram-bot"}
 
-NOT_IMPORTED = {"mlx-lm"}  # installed on Apple silicon for the backend that is built next
-
 CATCHES_EVERYTHING = {"bot.py", "handlers/failures.py"}
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
 
@@ -136,7 +134,7 @@ def test_what_is_pinned_is_what_is_used() -> None:
     """requirements.txt names each foreign library that is used, with its exact version, and no other."""
     pinned = re.findall(r"^([a-z_-]+)==[\d.]+", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
     used = {name.split(".")[0] for path in PRODUCT for _, name in imports_of(path)} & set(HOMES) - {"sqlite3"}
-    assert {PACKAGES.get(name, name.replace("_", "-")) for name in used} == set(pinned) - NOT_IMPORTED
+    assert {PACKAGES.get(name, name.replace("_", "-")) for name in used} == set(pinned)
 
 
 # --- what no module does ----------------------------------------------------------------------------------------------
