@@ -20,13 +20,11 @@ class NotOneModel(Exception):
     """Raised when a name means no model, or several; the text is a sentence that says which there are."""
 
 
-def find_model(
-    registry: ModelRegistry, wanted: str, among: Callable[[ModelMetadata], bool] = lambda _: True
-) -> ModelMetadata:
+def find_model(registry: ModelRegistry, wanted: str) -> ModelMetadata:
     """Find the model that is meant: by its whole id or name, else by a part. Case and punctuation do not count.
 
-    Where a name means several, those for which `among` holds go before the others: of two that are called alike, one
-    may be there and the other not. Raises NotOneModel.
+    Where a name means several, those go first that a server has or could fetch: the catalog has many a model once for
+    each backend. Raises NotOneModel.
     """
     named = list(registry.get_all_models())
     asked = _key(wanted)
@@ -37,7 +35,7 @@ def find_model(
     )
     for matches in matching:
         if found := [model for model in named if matches(model)]:
-            return _only([model for model in found if among(model)] or found, wanted)
+            return _only([model for model in found if registry.offers_of(model.model_id)] or found, wanted)
     raise NotOneModel(f"There is no model {wanted}. {_closest(named, wanted)}".rstrip())
 
 

@@ -178,7 +178,6 @@ async def _in_list(press: Press, model: ModelMetadata, text: str) -> Screen:
 
 
 async def _meant(request: Request, wanted: Sequence[str]) -> ModelMetadata:
-    """Find a model by its name: first among those that a server has or could fetch. Raises NotOneModel."""
+    """Find a model by its name. Raises NotOneModel."""
     await request.services.models_known()
-    registry = request.services.registry
-    return find_model(registry, " ".join(wanted), lambda model: bool(registry.offers_of(model.model_id)))
+    return find_model(request.services.registry, " ".join(wanted))

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dialogue import reports
 from dialogue.choices import choose_model, choose_strategy
+from dialogue.model_loading import in_memory, loading, unload
+from dialogue.model_names import NotOneModel, find_model
 from dialogue.model_report import model_report
+from routing.errors import RoutingError
 from routing.types import RoutingStrategy
 from terminal.conversation import KEY, USER_ID
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from routing.types import ModelMetadata
     from terminal.conversation import Conversation
 
 
@@ -104,10 +110,34 @@ async def _strategy(conversation: Conversation, wanted: str) -> None:
     conversation.screen.note(await choose_strategy(services, wanted))
 
 
-async def _models(conversation: Conversation, _: str) -> None:
+async def _models(conversation: Conversation, wanted: str) -> None:
     services = conversation.services
     await services.models_known()
-    conversation.screen.markdown(await model_report(services.engine))
+    action, _, name = wanted.partition(" ")
+    if not wanted:
+        conversation.screen.markdown(await model_report(services.engine))
+    elif action.lower() in {"load", "unload"} and name.strip():
+        try:
+            await _move(conversation, find_model(services.registry, name.strip()), loads=action.lower() == "load")
+        except (NotOneModel, RoutingError) as reason:
+            conversation.screen.note(str(reason))
+    else:
+        conversation.screen.note("`/models load NAME` brings a model into memory, `/models unload NAME` takes it out.")
+
+
+async def _move(conversation: Conversation, model: ModelMetadata, *, loads: bool) -> None:
+    """Load or unload a model, and say so."""
+    engine, screen = conversation.services.engine, conversation.screen
+    if not loads:
+        screen.note(await unload(engine, model))
+        return
+    began: float | None = None
+    with screen.answer() as view:
+        async with aclosing(loading(engine, model)) as sentences:
+            async for sentence in sentences:
+                began = began or time.monotonic()
+                view.status(sentence)
+    screen.note(in_memory(model, time.monotonic() - began if began else None))
 
 
 COMMANDS = {
@@ -120,6 +150,6 @@ COMMANDS = {
     "usage": Command(_usage, "what you have used"),
     "stats": Command(_stats, "counts, success and fallback rates, times, tokens", f"[{'|'.join(reports.PERIODS)}]"),
     "strategy": Command(_strategy, "how models are chosen", "[NAME]"),
-    "models": Command(_models, "every model: state, load, speed"),
+    "models": Command(_models, "every model: state, memory, speed; loads or unloads one", "[load|unload NAME]"),
 }
 LEAVE = ("quit", "exit")

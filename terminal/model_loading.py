@@ -96,9 +96,9 @@ async def _fetch(
 
 
 def _named(engine: ExecutionEngine, name: str) -> ModelMetadata | None:
-    """Find the model that is meant: first among those that a server has or could fetch. None: it was said why not."""
+    """Find the model that is meant. None: it was said why not."""
     try:
-        return find_model(engine.registry, name, lambda model: bool(engine.registry.offers_of(model.model_id)))
+        return find_model(engine.registry, name)
     except NotOneModel as reason:
         print(printable(f"{reason} `models` lists them all."), file=sys.stderr)
         return None

@@ -6,6 +6,7 @@ import pytest
 
 from dialogue.model_names import NotOneModel, find_model
 from routing.model_registry import ModelRegistry
+from routing.types import Endpoint, ModelOffer
 from tests.answers import a_model
 
 TWINS = ("acme/Qwen2.5_32B-Instruct-4bit", "other/Qwen2.5_32B-Instruct-4bit")
@@ -45,11 +46,14 @@ def test_a_name_that_means_several_says_which() -> None:
         find_model(REGISTRY, "qwen")
 
 
-def test_of_those_that_are_called_alike_the_one_in_question_is_meant() -> None:
+def test_of_those_that_are_called_alike_the_one_that_is_there_is_meant() -> None:
     """The catalog has the same model once for each backend, and most people have one of these."""
-    assert find_model(REGISTRY, "Qwen2.5 7B", lambda model: model.backend == "mlx").model_id == "mlx_qwen25_7b"
+    mlx = Endpoint("mlx")
+    registry = ModelRegistry(REGISTRY.get_all_models())
     with pytest.raises(NotOneModel, match="may mean ollama_qwen25_7b or mlx_qwen25_7b"):
-        find_model(REGISTRY, "Qwen2.5 7B", lambda _: False)
+        find_model(registry, "Qwen2.5 7B")
+    registry.apply_offers(mlx, [ModelOffer(mlx, "qwen-7b", downloaded=False)])
+    assert find_model(registry, "Qwen2.5 7B").model_id == "mlx_qwen25_7b"
 
 
 @pytest.mark.parametrize("wanted", ["qwen2.5 codr 7b", "colama_coder"])

@@ -130,6 +130,20 @@ async def test_a_load_can_be_interrupted(line: CommandLine, ollama: FakeOllama) 
     assert "Traceback" not in terminal.shown
 
 
+async def test_the_chat_in_the_terminal_loads_and_unloads_too(line: CommandLine, ollama: FakeOllama) -> None:
+    """With the words of Telegram, and a sentence for what makes no sense."""
+    commands = ("load gemma3", "load gemma3", "UNLOAD gemma3", "unload zzz", "load ollama_qwen25_32b", "dance gemma3")
+    ran = await line.run("chat", given="".join(f"/models {command}\n" for command in commands))
+    assert (ran.status, ran.err) == (0, "")
+    loaded, again, unloaded, unknown, absent, senseless = ran.out.splitlines()
+    assert loaded.startswith("gemma3:4b is in memory, after ")
+    assert (again, unloaded) == ("gemma3:4b is in memory already.", "gemma3:4b is out of memory.")
+    assert unknown == "There is no model zzz."
+    assert absent == "Qwen2.5 32B cannot be loaded: not installed."
+    assert senseless.startswith("`/models load NAME`")
+    assert not ollama.models[FOUR].loaded
+
+
 # --- MLX --------------------------------------------------------------------------------------------------------------
 
 

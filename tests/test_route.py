@@ -52,6 +52,24 @@ async def test_a_strategy_can_be_tried_out(tmp_path: Path, strategy: str, first:
     assert told["candidates"][0]["model"] == first
 
 
+async def test_what_a_load_would_take_is_a_reason(tmp_path: Path) -> None:
+    """What is in memory, what would have to be loaded, and what would never fit, each in words."""
+    seven, fourteen, large = list(MODELS)[1], list(MODELS)[3], list(MODELS)[4]
+    there = {
+        seven: FakeModel(size_bytes=1_000_000_000),
+        fourteen: FakeModel(loaded=False, size_bytes=1_000_000_000),
+        large: FakeModel(loaded=False, size_bytes=9_000_000_000_000),
+    }
+    async with FakeOllama(there) as ollama:
+        line = CommandLine(tmp_path, OLLAMA_BASE_URL=ollama.root)
+        told = json.loads((await line.run("route", CODE, "--json")).out)
+    reasons = {candidate["model"]: candidate["reasons"] for candidate in told["candidates"]}
+    assert "loaded" in reasons["ollama_qwen25_7b"]
+    assert "needs 1 s to load" in reasons["ollama_qwen25_14b"]
+    (why,) = (excluded["reason"] for excluded in told["excluded"] if excluded["model"] == "ollama_qwen25_32b")
+    assert why.startswith("needs 10801 GB, and ")
+
+
 async def test_what_was_chosen_in_the_chat_holds(tmp_path: Path) -> None:
     """The strategy that was set for everybody is the one that is shown."""
     line = CommandLine(tmp_path)
