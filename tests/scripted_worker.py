@@ -63,6 +63,7 @@ def misbehave(name: str, number: int) -> None:
         os.kill(os.getpid(), _SIGNALS[name])
     elif name == "queued":
         say("Queued", id=number, position=2)
+        write(_SENT["loading"])
         done(number)
     elif name == "unusable":
         say("Unusable", sentence="MLX is not installed.", detail="ImportError: mlx")

@@ -110,9 +110,10 @@ async def test_a_model_that_is_not_in_memory_is_loaded_and_then_asked() -> None:
 
 
 async def test_a_place_in_the_workers_line_is_told() -> None:
+    """Once more while a model is loaded, for who waits in line has more patience than who waits for a word."""
     async with a_backend() as backend, aclosing(backend.stream(tiny("queued"), a_request())) as stream:
         told = [item async for item in stream]
-    assert [item for item in told if not isinstance(item, Completion)] == [Token("Once "), Waiting(2)]
+    assert [item for item in told if not isinstance(item, Completion)] == [Token("Once "), Waiting(2), Waiting(2)]
 
 
 async def test_while_another_model_loads_there_are_signs_of_life() -> None:

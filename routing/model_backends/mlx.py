@@ -131,22 +131,25 @@ class MLXBackend:
     ) -> AsyncGenerator[Waiting | Token | Completion]:
         """Run the model: tokens as they come, then one Completion. Closing the generator stops the model.
 
-        While another model is loaded, which holds everybody up, empty tokens are a sign of life.
+        While another model is loaded, which holds everybody up, empty tokens are a sign of life; in the worker's line it
+        is one's place, told once more.
         """
         subject = self._subject(model)
         command = generation(model, request, subject)
         answers = False
+        sign_of_life: Token | Waiting = Token()
         with _translated(subject):
             load_seconds = await self._bring_into_memory(model, subject)
             async with self._process.ask(command) as reports:
                 async for report in reports:
                     if isinstance(report, Piece):
-                        answers = answers or bool(report.text)
+                        answers, sign_of_life = answers or bool(report.text), Token()
                         yield Token(fields.text(report.text), fields.text(report.reasoning))
                     elif isinstance(report, Queued):
-                        yield Waiting(report.position)
+                        sign_of_life = Waiting(report.position)
+                        yield sign_of_life
                     elif isinstance(report, Heartbeat):
-                        yield Token()
+                        yield sign_of_life
                     elif isinstance(report, Done):
                         if not answers and report.finish_reason != "length":
                             raise subject.said_nothing()
