@@ -206,24 +206,3 @@ def _least(*figures: int | None) -> int | None:
 
 def _in_steps(figure: int | None) -> int | None:
     return None if figure is None else figure - figure % _STEP_BYTES
-
-
-def main() -> None:
-    """Print what this host tells: `python -m routing.host_memory`. What it says of a Mac is unchecked."""
-    memory = HostMemoryReader().read()
-    rows = {
-        "system": sys.platform,
-        "memory": _in_gb(memory.total_bytes),
-        "available": _in_gb(memory.available_bytes),
-        "for models": _in_gb(memory.models_limit_bytes),
-        "pressure": memory.pressure,
-    }
-    sys.stdout.write("".join(f"{name:<12}{value:>12}\n" for name, value in rows.items()))
-
-
-def _in_gb(figure: int | None) -> str:
-    return "unknown" if figure is None else f"{figure / 1e9:.1f} GB"
-
-
-if __name__ == "__main__":
-    main()
