@@ -131,8 +131,8 @@ class MLXBackend:
     ) -> AsyncGenerator[Waiting | Token | Completion]:
         """Run the model: tokens as they come, then one Completion. Closing the generator stops the model.
 
-        While another model is loaded, which holds everybody up, empty tokens are a sign of life; in the worker's line it
-        is one's place, told once more.
+        While another model is loaded, which holds everybody up, empty tokens are a sign of life; in the worker's line
+        it is one's place, told once more.
         """
         subject = self._subject(model)
         command = generation(model, request, subject)

@@ -29,14 +29,14 @@ class BackgroundDownload:
         self._given_up = threading.Event()
         self._folders: dict[str, Path] = {}
         self._failure = WorkerFailure("ModelMissing", f"{' and '.join(names)} cannot be downloaded: try again later.")
-        self._thread = threading.Thread(target=self._fetch, args=(list(names),), name="download", daemon=True)
+        self._ended = threading.Event()  # set before `on_end` says so; the thread itself lives on for a moment
         self._wanted = set(names)
-        self._thread.start()
+        threading.Thread(target=self._fetch, args=(list(names),), name="download", daemon=True).start()
 
     @property
     def ended(self) -> bool:
         """Whether nothing more will come."""
-        return not self._thread.is_alive()
+        return self._ended.is_set()
 
     def folders(self) -> dict[str, Path]:
         """The folders by the models' names, after the end. Raises WorkerFailure if not all of them are there."""
@@ -57,6 +57,7 @@ class BackgroundDownload:
         except WorkerFailure as failure:
             self._failure = failure
         finally:
+            self._ended.set()
             self._on_end()
 
     def _progress(self, stage: LoadStage, done_bytes: int | None, total_bytes: int | None) -> None:
