@@ -27,9 +27,7 @@ class AnswerText:
         begins = "reasoning" if opens_with_reasoning else tokenizer.response_initial_state or "normal"
         self._state: Any = make_text_state_machine(tokenizer).make_state(begins)  # type: ignore[no-untyped-call]
         self._stop = StopStrings(stop)
-        self._blank = ""  # the side whose leading blank lines are left out
-        if opens_with_reasoning:
-            self._blank = "reasoning"
+        self._blank = "reasoning"  # the side whose leading blank lines are left out
 
     @property
     def stopped(self) -> bool:

@@ -16,7 +16,7 @@ from routing.model_backends.mlx_engine.answers import Answer
 from routing.model_backends.mlx_engine.decoding import REQUEST_ERRORS, Decoding
 from routing.model_backends.mlx_engine.prefill import ChunkSizes, Prefill, boundaries_to_keep
 from routing.model_backends.mlx_engine.prompts import tokenize_conversation
-from routing.model_backends.mlx_engine.sampling import Samplers
+from routing.model_backends.mlx_engine.sampling import Samplers, check
 from routing.model_backends.mlx_engine.sequences import Sequence
 from routing.model_backends.mlx_protocol import Failed, Queued, WorkerFailure
 
@@ -82,6 +82,7 @@ class ModelRunner:
 
     def submit(self, job: Generate, arrived: float) -> None:
         """Take a request; it begins with the next step. Raises WorkerFailure if it cannot be run at all."""
+        check(job.sampling)
         prompt = tokenize_conversation(self._loaded, job.messages, think=job.think)
         tokens = [token for segment in prompt.segments for token in segment]
         most_tokens = self._most_tokens(job, len(tokens))

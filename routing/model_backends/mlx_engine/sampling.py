@@ -31,16 +31,13 @@ class Samplers:
         self._processors: dict[tuple[float, ...], tuple[LogitsProcessor, ...]] = {}
 
     def sampler(self, sampling: Sampling) -> Sampler:
-        """A sampler of rows of log probabilities, (rows, vocabulary) to (rows,); tried out before it is handed over.
-
-        Raises WorkerFailure for options that cannot be sampled with.
-        """
+        """A sampler of rows of log probabilities, (rows, vocabulary) to (rows,)."""
         if sampling.seed is not None and sampling.temperature > 0:
-            return self._checked(SeededSampler(sampling, sampling.seed, self._vocabulary_size))
+            return SeededSampler(sampling, sampling.seed, self._vocabulary_size)
         options = (sampling.temperature, sampling.top_p, sampling.min_p, sampling.top_k)
         if options not in self._samplers:
             _make_room(self._samplers)
-            self._samplers[options] = self._checked(self._made(sampling))
+            self._samplers[options] = self._made(sampling)
         return self._samplers[options]
 
     def processors(self, sampling: Sampling) -> tuple[LogitsProcessor, ...]:
@@ -53,22 +50,32 @@ class Samplers:
 
     def _made(self, sampling: Sampling) -> Sampler:
         made: Sampler = make_sampler(
-            temp=max(sampling.temperature, 0.0),
+            temp=sampling.temperature,
             top_p=sampling.top_p,
             min_p=sampling.min_p,
             top_k=_top_k(sampling, self._vocabulary_size),
         )
         return made
 
-    def _checked(self, sampler: Sampler) -> Sampler:
-        """What a sampler raises, it raises here, where it is one request's own affair, and not amid a batch."""
-        try:
-            mx.eval(sampler(mx.zeros((1, self._vocabulary_size))))
-        except ValueError as error:
-            raise WorkerFailure("BadReply", f"The model cannot run with these options: {error}") from error
-        if isinstance(sampler, SeededSampler):
-            sampler.place = 0
-        return sampler
+
+def check(sampling: Sampling) -> None:
+    """Raise WorkerFailure for options that cannot be sampled with.
+
+    To be called before anything is sampled: what mlx_lm's samplers raise leaves MLX's random state unusable for all,
+    as they are compiled together with it.
+    """
+    bounds = {
+        "temperature": (0.0, 100.0),
+        "top_p": (0.0, 1.0),
+        "min_p": (0.0, 1.0),
+        "repeat_penalty": (0.01, 100.0),
+        "presence_penalty": (-100.0, 100.0),
+        "frequency_penalty": (-100.0, 100.0),
+    }
+    for option, (least, most) in bounds.items():
+        if not least <= getattr(sampling, option) <= most:
+            sentence = f"The model's option {option} must be from {least:g} to {most:g}: change it in models.toml."
+            raise WorkerFailure("BadReply", sentence)
 
 
 class SeededSampler:
@@ -130,17 +137,14 @@ def _top_k(sampling: Sampling, vocabulary_size: int) -> int:
 
 
 def _penalties(sampling: Sampling) -> tuple[LogitsProcessor, ...]:
-    try:
-        made = make_logits_processors(
-            repetition_penalty=sampling.repeat_penalty if sampling.repeat_penalty != 1 else None,
-            repetition_context_size=PENALTY_TOKENS,
-            presence_penalty=sampling.presence_penalty,
-            presence_context_size=PENALTY_TOKENS,
-            frequency_penalty=sampling.frequency_penalty,
-            frequency_context_size=PENALTY_TOKENS,
-        )
-    except ValueError as error:
-        raise WorkerFailure("BadReply", f"The model cannot run with these options: {error}") from error
+    made = make_logits_processors(
+        repetition_penalty=sampling.repeat_penalty if sampling.repeat_penalty != 1 else None,
+        repetition_context_size=PENALTY_TOKENS,
+        presence_penalty=sampling.presence_penalty,
+        presence_context_size=PENALTY_TOKENS,
+        frequency_penalty=sampling.frequency_penalty,
+        frequency_context_size=PENALTY_TOKENS,
+    )
     return tuple(made)
 
 
