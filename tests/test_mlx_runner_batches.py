@@ -162,19 +162,25 @@ def test_chunks_have_bounds():
     assert sizes.size(None) == 16
 
 
+class SlowMachine(ChunkSizes):
+    """Reads 16 tokens at a time."""
+
+    def measured(self, tokens: int, seconds: float) -> None:
+        super().measured(100, 100.0)
+
+
 def test_streams_go_on_while_a_long_prompt_is_read(loaded):
     """Between two chunks of a newcomer's prompt everybody else gets a token."""
     runs = Runs(loaded)
     stream = runs.ask("the day", 200)
     runs.steps(3)
-    runs.runner._chunks.measured(32, 1.0)  # a slow machine: 16 tokens at a time
-    runs.runner._chunks.measured = lambda *_: None
+    runs.runner._chunks = SlowMachine()
     long = runs.ask("the man " * 60, 5)
     before = len(runs.pieces[stream])
     while not runs.text[long]:
         runs.steps(1)
     chunks = (len(prompt(loaded, "the man " * 60)) - 1) // 16
-    assert chunks <= len(runs.pieces[stream]) - before <= chunks + 3
+    assert chunks - 2 <= len(runs.pieces[stream]) - before <= chunks + 3
 
 
 def test_a_short_prompt_does_not_wait_for_a_long_one(loaded):
@@ -182,8 +188,7 @@ def test_a_short_prompt_does_not_wait_for_a_long_one(loaded):
     runs = Runs(loaded)
     runs.ask("the day", 200)
     runs.steps(3)
-    runs.runner._chunks.measured(32, 1.0)
-    runs.runner._chunks.measured = lambda *_: None
+    runs.runner._chunks = SlowMachine()
     long, short = runs.ask("the man " * 200, 5), runs.ask("one", 5)
     runs.finish()
     assert runs.done[short].first_token_seconds <= 4 < runs.done[long].first_token_seconds
