@@ -166,6 +166,7 @@ class SlowMachine(ChunkSizes):
     """Reads 16 tokens at a time."""
 
     def measured(self, tokens: int, seconds: float) -> None:
+        """Learn that a chunk took an age."""
         super().measured(100, 100.0)
 
 
