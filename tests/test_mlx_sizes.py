@@ -65,6 +65,13 @@ def test_keys_and_values_that_are_compressed_into_one_are_counted_so() -> None:
     assert kv_size(shape) == KVSize(61 * 576 * 2)
 
 
+@pytest.mark.parametrize("key", sorted(QWEN))
+@pytest.mark.parametrize("claim", [10**12, -8, 0, 1e300, "8", None])
+def test_a_claim_that_no_model_can_make_counts_as_absent(key: str, claim: object) -> None:
+    """As if the line were not there, so that no honest model is refused for a slip, and no sum runs away."""
+    assert kv_size(QWEN | {key: claim}) == kv_size({name: value for name, value in QWEN.items() if name != key})
+
+
 ABSURD = st.one_of(
     st.none(),
     st.booleans(),
