@@ -562,8 +562,13 @@ async def two_that_do_not_fit_together(**config: Any) -> AsyncIterator[tuple[Exe
 
 async def test_a_model_makes_room_for_another_without_a_restart() -> None:
     """It is told who goes, and who comes answers."""
-    async with two_that_do_not_fit_together() as (engine, backend):
+    async with two_that_do_not_fit_together(refresh_seconds=1000) as (engine, backend):
+        await engine.start()
+        await engine.discovery.ready(PATIENCE_SECONDS)
+        listings, decided = backend.listings, engine.router.decide(Query(ASK.text, model_id="beta"))
         events = await events_of(engine, Query(ASK.text, model_id="beta"))
+        await until(lambda: backend.listings > listings)
+    assert any("would evict Alpha" in reason for reason in decided.candidates[0].reasons)
     loading = next(event for event in events if isinstance(event, Loading))
     assert (loading.model.model_id, loading.makes_room) == ("beta", ("Alpha",))
     assert result_of(events).model_id == "beta"
@@ -609,8 +614,11 @@ async def test_a_race_leaves_no_load_that_anybody_waits_for() -> None:
         assert (backend.loading, backend.loads) == (0, ["beta", "gamma"])
 
 
-@pytest.mark.parametrize(("chosen", "answers"), [(None, "alpha"), ("beta", "beta")])
-async def test_only_who_chose_a_model_waits_for_room(chosen: str | None, answers: str) -> None:
+@pytest.mark.parametrize(
+    ("chosen", "chain", "answers"),
+    [(None, ["beta", "alpha"], "alpha"), ("beta", ["beta", "alpha"], "beta"), (None, ["beta"], "beta")],
+)
+async def test_only_who_has_no_choice_waits_for_room(chosen: str | None, chain: list[str], answers: str) -> None:
     """Others get the answer of the model that is there."""
     async with two_that_do_not_fit_together(room_patience_seconds=0.5) as (engine, _):
         alpha, beta = (engine.registry.get_model(name) for name in ("alpha", "beta"))
@@ -620,7 +628,7 @@ async def test_only_who_chose_a_model_waits_for_room(chosen: str | None, answers
             assert [step async for step in steps] == []
         asyncio.get_running_loop().call_later(1.4, engine.keeper.release, alpha, HERE)
         query = Query(ASK.text, model_id=chosen)
-        decision = engine.router.decide_among(query, [beta, alpha])
+        decision = engine.router.decide_among(query, [{"alpha": alpha, "beta": beta}[name] for name in chain])
         async with asyncio.timeout(PATIENCE_SECONDS):
             events = [event async for event in engine.run(query, decision)]
     assert result_of(events).model_id == answers

@@ -52,6 +52,7 @@ def test_a_link_is_not_followed(folder: Path, tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_no_problem(tmp_path: Path) -> None:
     """Nothing was ever kept."""
     delete_prompt_files(tmp_path / "nowhere")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_cannot_be_deleted_is_said(folder: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -67,6 +67,28 @@ async def test_what_is_usual_now_is_loaded_as_far_as_it_fits() -> None:
     assert host.stage.server.unloads == []
 
 
+async def test_a_few_models_are_enough() -> None:
+    """However much memory there is, and however many were ever asked at this hour."""
+    host = Host(Stage(*"abcdef"), {9: "abcdef"})
+    assert await host.look() == ["a", "b", "c", "d"]
+
+
+async def test_loading_ahead_ends_where_memory_becomes_short() -> None:
+    """The first may have been one too many."""
+    host = Host(Stage("a", "b"), {9: "ab"})
+    host.stage.keeper.loader.remember = lambda *_: host.under_pressure(WARNING)
+    assert await host.look() == ["a"]
+
+
+async def test_what_is_on_another_host_does_not_go_for_this_ones_memory() -> None:
+    """It would gain nothing."""
+    host = Host(Stage("a", servers=(ELSEWHERE,)), {})
+    await host.stage.time.run(host.stage.answer("a"))
+    await host.stage.time.pass_by(2 * IDLE_SECONDS)
+    host.under_pressure(CRITICAL)
+    assert await host.look() == ["a"]
+
+
 async def test_it_happens_once_an_hour() -> None:
     """What somebody has unloaded meanwhile stays so; the next hour has other habits."""
     host = Host(Stage("a", "b", room_gb=25), {9: ["a"], 10: ["b"]})

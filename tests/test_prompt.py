@@ -128,6 +128,23 @@ def test_the_summary_takes_room_too() -> None:
         assert size(prompt) + 100 <= context
 
 
+def test_what_fits_is_told_whole() -> None:
+    """Though it takes most of the window."""
+    history = turns(10)
+    prompts = [a_prompt(Query("?", history=history), context_tokens=context) for context in range(1200, 4000, 100)]
+    whole = [prompt for prompt in prompts if not prompt.turns_dropped]
+    assert max(size(prompt) / context for prompt, context in zip(prompts, range(1200, 4000, 100), strict=True)) > 0.7
+    assert all(len(prompt.request.messages) == 21 for prompt in whole)
+
+
+def test_the_summary_takes_room_beside_a_long_question_too() -> None:
+    """Then more turns have to go than lastingly."""
+    history = turns(40, words=20)
+    for words in range(0, 1200, 13):
+        prompt = a_prompt(Query("word " * words, history=history), context_tokens=2048, backend="lmstudio")
+        assert size(prompt) + 100 <= 2048
+
+
 def test_a_picture_takes_room() -> None:
     """A conversation that fits with a word does not with a picture."""
     history = turns(10)

@@ -19,6 +19,7 @@ from routing.types import Endpoint, Finished, Loading, Query, RoutingStrategy
 from settings import Settings
 from storage.conversations import ConversationKey
 from storage.errors import DatabaseClosed, DatabaseCorrupt
+from storage.model_history import ModelHistory
 from tests.answers import PATIENCE_SECONDS
 from tests.bot_in_process import GOOD, SMALL, says
 from tests.fake_backend import result_of
@@ -228,8 +229,12 @@ async def test_what_is_too_old_is_forgotten(tmp_path: Path) -> None:
         columns = "token, chat_id, thread_id, asked_at, question, attachments_note, answer, model_id"
         old = (f"INSERT INTO turns ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         await services.conversations._database.write(old)
+        past = ModelHistory(services.database, clock=lambda: time.time() - 3 * 86_400)
+        past.loaded("m", "http://somewhere", 1.0, None)
+        await services.database.flush()
         await services.forget_the_old()
         assert await services.conversations._database.read("SELECT * FROM turns") == []
+        assert await services.model_history.loads() == []
 
 
 # --- models that come and go ------------------------------------------------------------------------------------------
