@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import functools
+import sys
 import tempfile
 import time
 from contextlib import AsyncExitStack
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 _QUICK = Scale(tokens=8, prompt_tokens=8, history_tokens=256, widths=(1, 2, 4), newcomers=2)
 # The row with the narrowest target is measured more often than the others.
 _TIMES_ALONE = 3
-_HEAD_SIZE = 64
+_HEAD_SIZE, _CONTEXT_TOKENS = 64, 8192
 _WISH = " Tell a story of ten thousand words about these, and do not stop early."
 
 
@@ -62,6 +63,7 @@ async def measure(groups: Sequence[Sequence[Start]], prompts: Prompts, scale: Sc
                 await warm_up(contestant, prompts, scale)
                 results.figures[contestant.name] = []
             for number in range(rounds):
+                print(f"round {number + 1} of {rounds}", file=sys.stderr)
                 await _round(contestants, prompts, scale, results, number)
             for contestant in contestants:
                 results.peaks[contestant.name] = await contestant.peak_memory()
@@ -92,17 +94,17 @@ def _measures(scale: Scale) -> list[tuple[Measure, bool]]:
         *((functools.partial(at_once, width=width), width == 1) for width in scale.widths),
         (newcomers, False),
         (prefill, False),
-        (turn_two, True),
+        (turn_two, False),
     ]
 
 
-def make_random_model(folder: Path, millions: float, context_tokens: int) -> Path:
+def make_random_model(folder: Path, millions: float) -> Path:
     """Make a model of about so many million parameters, of the proportions that models of its size have."""
     # A layer has 9 x hidden x hidden of them, and there are hidden / 40 layers.
     hidden = max(1, round((millions * 1e6 * 40 / 9) ** (1 / 3) / (2 * _HEAD_SIZE))) * 2 * _HEAD_SIZE
     layers = max(1, round(millions * 1e6 / (9 * hidden**2)))
     return make_model(
-        folder, "llama", hidden=hidden, layers=layers, head_size=_HEAD_SIZE, context_tokens=context_tokens
+        folder, "llama", hidden=hidden, layers=layers, head_size=_HEAD_SIZE, context_tokens=_CONTEXT_TOKENS
     )
 
 
@@ -135,7 +137,7 @@ async def run(given: argparse.Namespace, scale: Scale, *, fast: bool) -> None:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         millions = given.parameters or (100.0 if fast else 10.0)
-        model = given.model or str(make_random_model(Path(folder) / "random", millions, 4 * scale.history_tokens))
+        model = given.model or str(make_random_model(Path(folder) / "random", millions))
         title = Path(given.model).name if given.model else f"random float32, {millions:g} million parameters"
         chosen = starts(model, given.contestants.split(","), given.wired and int(given.wired * 1e9))
         groups = [[start] for start in chosen] if given.apart else [chosen]

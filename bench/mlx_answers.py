@@ -66,8 +66,6 @@ class Contestant(Protocol):
     name: str
     several: bool
     """Whether it can answer several requests at once."""
-    keeps_prompts: bool
-    """Whether it reuses what it has computed of a conversation."""
 
     async def ask(self, answer: Answer) -> None:
         """Fill in an answer. Cancelling the task stops the model."""

@@ -38,7 +38,6 @@ class Raw:
 
     name = "raw"
     several = False
-    keeps_prompts = False
 
     def __init__(self, process: Process) -> None:
         self.device: dict[str, Any] = {}
@@ -87,7 +86,6 @@ class Server:
 
     name = "server"
     several = True
-    keeps_prompts = True
 
     def __init__(self, process: Process, session: aiohttp.ClientSession, model: str) -> None:
         self._process = process

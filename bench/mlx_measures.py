@@ -90,11 +90,8 @@ async def turn_two(contestant: Contestant, prompts: Prompts, scale: Scale) -> Fi
     """A conversation that nothing is kept of, then its next turn."""
     history = prompts.history(scale.history_tokens)
     (cold,) = await _together(contestant, [history], 4)
-    figures = {COLD: [cold.first_seconds]}
-    if contestant.keeps_prompts:
-        (warm,) = await _together(contestant, [prompts.following(history)], 4)
-        figures[WARM] = [warm.first_seconds]
-    return figures
+    (warm,) = await _together(contestant, [prompts.following(history)], 4)
+    return {COLD: [cold.first_seconds], WARM: [warm.first_seconds]}
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------

@@ -22,7 +22,6 @@ class Ours:
     """The worker, asked through the backend and its pipe as the bot asks it."""
 
     several = True
-    keeps_prompts = True
 
     def __init__(self, backend: MLXBackend, process: WorkerProcess, model: ModelMetadata, name: str) -> None:
         self.name = name
