@@ -86,9 +86,9 @@ def test_where_all_fit_nobody_waits_twice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "stays"), [("least recently used", True), ("never until full, oldest first", False)]
+    ("policy", "waits"), [("least recently used", False), ("never until full, oldest first", True)]
 )
-def test_who_goes_first_is_the_policys_to_say(policy: str, stays: bool) -> None:  # noqa: FBT001
+def test_who_goes_first_is_the_policys_to_say(policy: str, waits: bool) -> None:  # noqa: FBT001
     """36 GB hold the large model and one other: the one used last, or the one loaded last."""
     day = simulated(policy, messages(SMALL, CODER, SMALL, LARGE, SMALL), 36)
     assert [wait > 0 for wait in day.waits] == [True, True, False, True, waits]
