@@ -631,7 +631,7 @@ async def test_only_who_has_no_choice_waits_for_room(chosen: str | None, chain: 
         decision = engine.router.decide_among(query, [{"alpha": alpha, "beta": beta}[name] for name in chain])
         async with asyncio.timeout(PATIENCE_SECONDS):
             events = [event async for event in engine.run(query, decision)]
-    assert result_of(events).model_id == answers
+    assert (result_of(events).success, result_of(events).model_id) == (True, answers)
 
 
 async def test_a_stop_in_the_middle_of_a_load_takes_no_time() -> None:
