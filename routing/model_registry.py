@@ -351,7 +351,7 @@ class ModelRegistry:
 
     def _free_id(self, offer: ModelOffer) -> str:
         """Make an id of a name: the same one for the same name, whatever else there is."""
-        slug = re.sub(r"[^a-z0-9]+", "_", offer.backend_name.lower()).strip("_")
+        slug = re.sub(r"[^a-z0-9]+", "_", _without_folder(offer.backend_name).lower()).strip("_")
         model_id = f"{offer.endpoint.backend}_{slug}"
         if model_id not in self._models:
             return model_id
@@ -382,10 +382,15 @@ def _answers_at_once(model: ModelMetadata, serving: _Serving) -> bool | None:
 
 def _same_name(known: str, offered: str) -> bool:
     """Compare names as servers do: Ollama's ":latest" goes without saying, and so does a hub name's owner."""
-    one, other = (name.removesuffix(":latest").lower() for name in (known, offered))
+    one, other = (_without_folder(name).removesuffix(":latest").lower() for name in (known, offered))
     if "/" in one and "/" in other:
         return one == other
     return one.rpartition("/")[2] == other.rpartition("/")[2]
+
+
+def _without_folder(name: str) -> str:
+    """The name of a model that is a folder on this machine, without where that lies; other names as they are."""
+    return name.rstrip("/").rpartition("/")[2] if name.startswith(("/", "~", ".")) else name
 
 
 def _in_order(offers: Iterable[ModelOffer]) -> tuple[ModelOffer, ...]:

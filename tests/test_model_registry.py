@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.model_registry import ModelRegistry
-from routing.types import ModelCapability, SpeedClass
+from routing.types import Endpoint, ModelCapability, ModelOffer, SpeedClass
 from tests.answers import a_model
 from tests.fake_backend import ONE, STUDIO, TWO, an_offer, some_models
 
@@ -298,6 +298,19 @@ def test_every_name_becomes_a_model(names: list[str]) -> None:
         served = [model for model in registry.get_all_models() if model.backend == endpoint.backend]
         assert len(served) == len(names)
         assert all(registry.status(model.model_id).available for model in served)
+
+
+def test_a_folder_goes_by_its_own_name_wherever_it_lies() -> None:
+    """It is the catalog's model of that name, or one whose id says nothing of the folders above it."""
+    mlx = Endpoint("mlx")
+    registry = ModelRegistry()
+    names = ("/Volumes/big/Qwen2.5-7B-Instruct-4bit", "~/models/My-Own.4bit/", "./My-Own.4bit")
+    registry.apply_offers(mlx, [ModelOffer(mlx, name) for name in names])
+    assert registry.name_at("mlx_qwen25_7b", mlx) == names[0]
+    found = [model.model_id for model in registry.get_all_models() if model.discovered]
+    assert "mlx_my_own_4bit" in found
+    assert len(found) == 2
+    assert not any("models" in model_id for model_id in found)
 
 
 # --- off by hand ------------------------------------------------------------------------------------------------------
