@@ -239,14 +239,6 @@ async def test_an_answer_nobody_reads_any_more_is_stopped(
     assert time.monotonic() - began < 1.0
 
 
-async def test_a_load_that_is_given_up_leaves_nothing(backend: MLXBackend, folders: dict[str, Path]) -> None:
-    await backend.unload(mlx_model(folders["draft"]))
-    async with aclosing(backend.load(mlx_model(folders["draft"]))) as steps:
-        assert isinstance(await anext(steps), LoadProgress)
-    assert (await answer(backend, folders["qwen"], "Hello")).text
-    assert str(folders["draft"]) not in backend._process.loaded
-
-
 # --- what cannot be ---------------------------------------------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ from routing.model_backends.mlx_protocol import (
     Generate,
     Load,
     Loaded,
+    LoadProgressed,
     Piece,
     Sampling,
     Unload,
@@ -99,6 +100,20 @@ def test_other_models_do_not_wait_for_that(one: Path, two: Path) -> None:
     assert served.order(Failed) == [("Failed", 5)]  # it came before its model was there
     served.tell(Cancel(2))
     served.turn_until(Unloaded, 3)
+
+
+def test_a_load_that_is_given_up_leaves_nothing(one: Path, two: Path) -> None:
+    """It ends before its next step; the model can be loaded all the same by whoever wants it next."""
+    served = Served()
+    served.tell(Load(1, str(one)))
+    served.turn_until(LoadProgressed, 1)
+    served.tell(Cancel(1), Load(2, str(two)), a_question(3, two))
+    served.turn_until(Loaded, 2)
+    served.tell(a_question(4, one))
+    assert served.turn_until(Failed, 4).kind == "ModelMissing"
+    assert ("Loaded", 1) not in served.order(Loaded)
+    served.tell(Load(5, str(one)))
+    served.turn_until(Loaded, 5)
 
 
 def test_a_newcomer_waits_for_one_step_of_the_others(one: Path) -> None:
