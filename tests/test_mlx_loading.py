@@ -266,6 +266,10 @@ def cut_tokenizer(folder: Path) -> None:
     (folder / "tokenizer.json").write_text((folder / "tokenizer.json").read_text()[:500])
 
 
+def odd_ends(folder: Path) -> None:
+    configure(folder, eos_token_id=[7, "x"])
+
+
 def no_template(folder: Path) -> None:
     configure(folder, "tokenizer_config.json", chat_template=None)
 
@@ -311,6 +315,7 @@ def own_tokenizer_code(folder: Path) -> None:
         (odd_tokenizer, "BadReply", "The tokenizer of Tiny 1B is missing or cannot be read"),
         (deep_tokenizer, "BadReply", "The tokenizer of Tiny 1B is missing or cannot be read"),
         (cut_tokenizer, "BadReply", "The tokenizer of Tiny 1B is missing or cannot be read"),
+        (odd_ends, "BadReply", "The tokenizer of Tiny 1B is missing or cannot be read"),
         (no_template, "BadReply", "Tiny 1B has no chat template"),
         (unknown_type, "BadReply", "MLX does not know models of Tiny 1B's type (perceptron_1958)"),
         (type_that_leads_elsewhere, "BadReply", "MLX does not know models of Tiny 1B's type (../utils)"),
