@@ -80,7 +80,7 @@ class ModelLoader:
         """Find the load of a model that is under way, or begin one."""
         place = self.place(model.model_id, endpoint)
         load = self.loads.get(place)
-        if load and not load.task.cancelling():
+        if load and not load.task.cancelling() and not load.task.done():
             load.spares_seconds = min(load.spares_seconds, spares_seconds)
             return load
         outlook = self._residency.outlook(model, endpoint)
@@ -180,7 +180,7 @@ class ModelLoader:
         backend = await self._pool.backend(load.endpoint)
         while True:
             async with self._lines[load.host]:
-                while (going := self._who_goes(load)) is None and self.is_overdue(load):
+                while (going := self._who_goes(load)) is None and self._holds_line(load):
                     await self.news.wait()
                 if going is not None:
                     return await self._carry_out(load, going, backend)
@@ -201,6 +201,14 @@ class ModelLoader:
         load.no_room_since = None
         places = {self.place(resident.model_id, resident.endpoint) for resident in going}
         return None if places & self.leaving else going  # what leaves already is waited for
+
+    def _holds_line(self, load: ModelLoad) -> bool:
+        """Whether others wait in line behind a load that waits for room: not one that is to answer, and go, before it.
+
+        Such a one is in memory with another window than ours, or by somebody else's doing since it was asked for.
+        """
+        behind = {other.model.display_name for other in self._others(load)}
+        return self.is_overdue(load) and behind.isdisjoint(load.makes_room)
 
     def _is_used_lately(self, going: Sequence[Resident] | None, seconds: float) -> bool:
         return going is None or any(resident.last_used > self._clock() - seconds for resident in going)

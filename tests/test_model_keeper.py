@@ -104,6 +104,21 @@ async def test_what_was_in_memory_all_along_teaches_nothing() -> None:
     assert stage.is_there("a")
 
 
+async def test_a_load_that_is_over_is_not_joined() -> None:
+    """Whoever asks at the moment at which a load ahead of time found no room gets one that makes room."""
+    stage = Stage("a", "b", room_gb=15)
+    await run(stage, stage.answer("b"))
+
+    async def asks_at_its_end() -> None:
+        load = stage.keeper.loader.join(stage.models["a"], HERE, 3600.0)
+        while not load.task.done():  # noqa: ASYNC110  # before anybody else notices
+            await asyncio.sleep(0)
+        await stage.answer("a")
+
+    assert await run(stage, asks_at_its_end()) == [None]
+    assert stage.is_there("a")
+
+
 async def test_a_load_that_is_over_at_once_is_not_announced() -> None:
     """Unless it lasts after all."""
     stage = Stage("a", "b")
@@ -313,6 +328,31 @@ async def test_a_load_is_not_put_off_for_ever_by_those_who_come_later() -> None:
     assert answered == 20
     assert 7 + FAIR_SECONDS < at < 7 + FAIR_SECONDS + 15
     assert stage.server.loads == ["a", "b", "a"]
+
+
+@pytest.mark.parametrize(("loaded_at", "window"), [(0.0, 512), (18.0, None)])
+async def test_a_load_that_goes_first_lets_those_answer_that_have_to_go_for_it(
+    loaded_at: float, window: int | None
+) -> None:
+    """What somebody else has loaded answers only once its own load has been: both would wait for each other."""
+    stage = Stage("a", "b", "c", room_gb=25)
+    stage.models["c"] = dataclasses.replace(stage.models["c"], ram_gb=22.0)
+    stage.registry.register(stage.models["c"])
+
+    async def somebody_else_loads_b() -> None:
+        there = dataclasses.replace(an_offer("b", HERE, loaded=True), loaded_context_tokens=window)
+        stage.server.listed = [an_offer("a", HERE, loaded=True), there, an_offer("c", HERE)]
+        stage.listen(stage.server)
+
+    await run(
+        stage,
+        stage.answer("a", 40.0),
+        later(stage, loaded_at, somebody_else_loads_b()),
+        later(stage, 6, stage.answer("c")),
+        later(stage, 17, stage.answer("b")),
+    )
+    assert stage.server.loads == ["a", "b", "c"]
+    assert stage.time.now < 60
 
 
 async def test_what_does_not_fit_is_refused_with_the_arithmetic() -> None:
