@@ -89,7 +89,7 @@ class ExecutionEngine:
             router.residency = self.residency
         limit_seconds = self.config.first_token_timeout_seconds
         self.keeper = ModelKeeper(registry, self.residency, self.pool, load_limit_seconds=limit_seconds)
-        self.keeper.loader.look_at = self.discovery.poke
+        self.keeper.loader.look_at = self._look_at
         self.preloading = Preloading(registry, self.keeper, memory=self._read_memory, ready=self._all_listed)
         self._queues: dict[Endpoint, EndpointQueue] = {}
         self._closed = False
@@ -289,6 +289,11 @@ class ExecutionEngine:
         if isinstance(backend, MLXBackend):
             self._memory.working_set_bytes = backend.working_set_bytes or self._memory.working_set_bytes
         return self._memory.read()
+
+    def _look_at(self, endpoint: Endpoint) -> None:
+        """Ask what there is: a model has come or gone at this endpoint."""
+        self._memory.expire()
+        self.discovery.poke(endpoint)
 
     def _can_unload(self, endpoint: Endpoint) -> bool:
         """Whether an endpoint takes models out of memory on request, as far as is known."""

@@ -94,6 +94,10 @@ class HostMemoryReader:
             self._last = memory
         return self._last
 
+    def expire(self) -> None:
+        """Have the memory looked at anew: a model has come or gone."""
+        self._read_at = float("-inf")
+
     # --- Linux --------------------------------------------------------------------------------------------------------
 
     def _on_linux(self) -> HostMemory:

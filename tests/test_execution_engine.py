@@ -21,6 +21,7 @@ from routing.errors import (
     OutOfMemory,
 )
 from routing.execution_engine import ExecutionEngine
+from routing.host_memory import HostMemoryReader
 from routing.intelligent_router import IntelligentRouter
 from routing.model_backends import MLXBackend
 from routing.model_backends.failures import ServerSaid
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from routing.types import Event
+    from routing.types import Event, ModelMetadata
 
 ASK = Query("Compare two ways of sorting a list of names", chat_id="a chat")
 
@@ -573,6 +574,32 @@ async def test_a_model_makes_room_for_another_without_a_restart() -> None:
     assert (loading.model.model_id, loading.makes_room) == ("beta", ("Alpha",))
     assert result_of(events).model_id == "beta"
     assert (backend.unloads, backend.loads, backend.has_loaded("alpha")) == (["alpha"], ["beta"], False)
+
+
+async def test_what_an_unload_has_freed_is_there_for_the_next_model_at_once(tmp_path: Path) -> None:
+    """A reading of the memory from before says that nothing would fit."""
+
+    def has(available_gb: float) -> None:
+        figures = {"MemTotal": 16, "MemAvailable": available_gb}
+        lines = (f"{name}: {round(gb * 1e9 / 1024)} kB\n" for name, gb in figures.items())
+        (tmp_path / "proc").mkdir(exist_ok=True)
+        (tmp_path / "proc" / "meminfo").write_text("".join(lines))
+
+    class Server(FakeBackend):
+        async def unload(self, model: ModelMetadata) -> None:
+            await super().unload(model)
+            has(14)
+
+    has(4)
+    backend = Server(HERE, can_load=True)
+    async with an_engine([backend], some_models("alpha", "beta", ram_gb=10.0)) as engine:
+        engine._memory = HostMemoryReader(system="linux", root=tmp_path, clock=lambda: 0.0)
+        backend.listed = [an_offer("alpha", HERE, loaded=True), an_offer("beta", HERE)]
+        engine.registry.apply_offers(HERE, backend.listed)
+        engine.router.decide(ASK)
+        await engine.keeper.unload("alpha")
+        assert not engine.router.decide(ASK).exclusions
+        assert (await engine.execute(Query(ASK.text, model_id="beta"))).model_id == "beta"
 
 
 async def test_questions_for_models_that_push_each_other_out_are_all_answered() -> None:

@@ -159,6 +159,15 @@ def test_a_reading_is_used_again_for_a_while(linux: Linux) -> None:
     assert reader.read() is second
 
 
+def test_after_a_model_has_come_or_gone_it_is_read_anew(linux: Linux) -> None:
+    """However lately it was read."""
+    reader = linux.reader()
+    reader.read()
+    linux.meminfo(32, 10)
+    reader.expire()
+    assert reader.read().available_bytes == pytest.approx(10 * GB, rel=0.01)
+
+
 @given(st.text(max_size=200), st.text(max_size=200), st.text(max_size=30))
 def test_whatever_stands_in_the_files_it_reads_on(
     tmp_path_factory: Any, meminfo: str, groups: str, figure: str
