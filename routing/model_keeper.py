@@ -222,7 +222,7 @@ class ModelKeeper:
         began = self._clock()
         async with aclosing(self.loader.wait_for(load)) as ticks:
             async for _ in ticks:
-                if load.no_room_since is not None:
+                if self.loader.waits_for_room(load):
                     self._check_patience(load.model, asked_at, patience_seconds)
                 step = Loading(load.model, self.loader.seconds(load), load.makes_room)
                 lasts = self._clock() - began >= NOTICEABLE_SECONDS or step.seconds is None

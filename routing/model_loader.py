@@ -138,6 +138,12 @@ class ModelLoader:
         """Whether a load has waited for room so long that it goes before new answers."""
         return load.no_room_since is not None and self._clock() - load.no_room_since >= FAIR_SECONDS
 
+    def waits_for_room(self, load: ModelLoad) -> bool:
+        """Whether a load waits for answers to end: for room of its own, or behind one that goes first."""
+        if load.began_at is not None:
+            return False
+        return load.no_room_since is not None or any(self.is_overdue(other) for other in self._others(load))
+
     def is_in_the_way(self, model: ModelMetadata, endpoint: Endpoint) -> bool:
         """Whether a model in memory would have to go for a load that is overdue."""
         if not self._registry.is_loaded(model.model_id, endpoint):

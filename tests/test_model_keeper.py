@@ -311,6 +311,21 @@ async def test_a_load_that_has_waited_long_goes_before_other_loads_too() -> None
     assert stage.server.loads == ["a", "b", "c"]
 
 
+async def test_behind_a_load_that_waits_for_room_nobody_waits_longer_than_for_room() -> None:
+    """What would fit is put off for it; the next model answers sooner."""
+    stage = Stage("a", "b", "c", room_gb=25)
+    stage.models["b"] = dataclasses.replace(stage.models["b"], ram_gb=20.0)
+    stage.registry.register(stage.models["b"])
+
+    async def asks() -> float:
+        with pytest.raises(BackendTimeout, match="There was no room for C"):
+            await stage.ensure("c", 15.0)
+        return stage.time.now
+
+    results = await run(stage, stage.answer("a", 100.0), later(stage, 6, stage.answer("b")), later(stage, 20, asks()))
+    assert results[2] == pytest.approx(35, abs=1)
+
+
 async def test_a_load_is_not_put_off_for_ever_by_those_who_come_later() -> None:
     """After some time it goes first; they wait, load their model again, and lose nothing."""
     stage = Stage("a", "b", room_gb=15)
