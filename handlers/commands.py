@@ -121,7 +121,7 @@ async def usage(request: Request) -> str:
 
 async def unknown(front: Front, message: Message, update_id: int) -> None:
     """Answer a command that there is not; in a group it may be another bot's."""
-    named = f"@{front.bot.username.lower()}" in (message.text or "").split()[0].lower()
+    named = f"@{front.bot.username.lower()}" in "".join((message.text or "").split()[:1]).lower()
     if named or message.chat.type == message.chat.PRIVATE:
         sentence = f"I know no command /{command_of(message)}. /help lists those I know."
         await front.reply(message, sentence, update_id)
