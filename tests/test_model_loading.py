@@ -34,7 +34,7 @@ def loads(bot: Running, name: str = GOOD) -> list[Recorded]:
     return [request for request in asked if not request.body["messages"] and request.body.get("keep_alive") != 0]
 
 
-async def shows(bot: Running, message: Message, *parts: str) -> None:
+async def expect_shown(bot: Running, message: Message, *parts: str) -> None:
     """Wait until a message and its buttons hold all of this."""
     await bot.telegram.wait_for(lambda: all(part in f"{message.text} {message.buttons}" for part in parts))
 
@@ -72,9 +72,9 @@ async def test_a_load_is_shown_in_the_list(tmp_path: Path) -> None:
     async with running(tmp_path, models(load_seconds=1.5)) as bot:
         screen = await opened(bot)
         await bot.admin.press(screen, "Load")
-        await shows(bot, screen, "⏹ Stop", "loading", "Loading Qwen2.5 14B, about ")
+        await expect_shown(bot, screen, "⏹ Stop", "loading", "Loading Qwen2.5 14B, about ")
         assert bot.admin.notices[-1]["text"] == "Loading Qwen2.5 14B."
-        await shows(bot, screen, "Qwen2.5 14B is in memory, after 2 s.", "Qwen2.5 14B │ in memory")
+        await expect_shown(bot, screen, "Qwen2.5 14B is in memory, after 2 s.", "Qwen2.5 14B │ in memory")
         assert screen.buttons == ["Qwen2.5 7B", "Unload", FOURTEEN, "Unload"]
         assert len(loads(bot)) == 1
 
@@ -84,7 +84,7 @@ async def test_a_model_is_unloaded_by_its_button(tmp_path: Path) -> None:
     async with running(tmp_path, models()) as bot:
         screen = await opened(bot)
         await bot.admin.press(screen, "Unload")
-        await shows(bot, screen, "Qwen2.5 7B is out of memory.", "Qwen2.5 7B  │ on disk")
+        await expect_shown(bot, screen, "Qwen2.5 7B is out of memory.", "Qwen2.5 7B  │ on disk")
         assert screen.buttons[:2] == ["Qwen2.5 7B", "Load"]
         assert not bot.ollama.models[SMALL].loaded
 
@@ -96,10 +96,10 @@ async def test_a_second_press_changes_nothing(tmp_path: Path) -> None:
         data = next(button["callback_data"] for row in screen.keyboard for button in row if button["text"] == "Load")
         await bot.admin.press_data(screen, data)
         await bot.admin.press_data(screen, data)
-        await shows(bot, screen, "Stop")
+        await expect_shown(bot, screen, "Stop")
         await bot.admin.press_data(screen, data)
         await bot.telegram.wait_for(lambda: bot.admin.notices[-1]["text"] == LOADING_ALREADY.format(name=FOURTEEN))
-        await shows(bot, screen, "is in memory, after ")
+        await expect_shown(bot, screen, "is in memory, after ")
         assert len(loads(bot)) == 1
         assert len(bot.admin.notices) == 3
 
@@ -109,10 +109,10 @@ async def test_two_admins_share_one_load(tmp_path: Path) -> None:
     async with running(tmp_path, models(load_seconds=1.0), ADMIN_USER_IDS=f"42,{MEMBER_ID}") as bot:
         screen = await opened(bot)
         await bot.admin.press(screen, "Load")
-        await shows(bot, screen, "Stop")
+        await expect_shown(bot, screen, "Stop")
         (theirs,) = await bot.member.ask("/models load 14b")
-        await shows(bot, screen, "is in memory, after ")
-        await shows(bot, theirs, "is in memory, after ")
+        await expect_shown(bot, screen, "is in memory, after ")
+        await expect_shown(bot, theirs, "is in memory, after ")
         assert len(loads(bot)) == 1
 
 
@@ -121,10 +121,10 @@ async def test_a_load_that_is_stopped_says_so(tmp_path: Path) -> None:
     async with running(tmp_path, models(load_seconds=60.0)) as bot:
         screen = await opened(bot)
         await bot.admin.press(screen, "Load")
-        await shows(bot, screen, "Stop")
+        await expect_shown(bot, screen, "Stop")
         stop = screen.keyboard[-1][-1]["callback_data"]
         await bot.admin.press(screen, "Stop")
-        await shows(bot, screen, "Qwen2.5 14B is not loaded: somebody stopped it.", "14B │ on disk")
+        await expect_shown(bot, screen, "Qwen2.5 14B is not loaded: somebody stopped it.", "14B │ on disk")
         await bot.ollama.until_disconnected(loads(bot)[0])
         await bot.admin.press_data(screen, stop)
         await bot.telegram.wait_for(lambda: bot.admin.notices[-1]["text"] == OLD_BUTTON)
@@ -144,7 +144,7 @@ async def test_members_load_and_stop_nothing(tmp_path: Path) -> None:
         await bot.telegram.wait_for(lambda: len(bot.member.notices) == 2)
         assert loads(bot) == []
         await bot.admin.press(screen, "Load")
-        await shows(bot, screen, "Stop")
+        await expect_shown(bot, screen, "Stop")
         await bot.member.press(screen, "Stop")
         await bot.telegram.wait_for(lambda: len(bot.member.notices) == 3)
         assert {notice["text"] for notice in bot.member.notices} == {FOR_ADMINS}
@@ -160,7 +160,7 @@ async def test_a_model_is_loaded_by_its_name(tmp_path: Path) -> None:
         message = await begun(bot, "/models LOAD qwen2.5 14b")
         assert message.text.startswith("Loading Qwen2.5 14B")
         assert message.buttons == ["⏹ Stop"]
-        await shows(bot, message, "Qwen2.5 14B is in memory, after 1 s.")
+        await expect_shown(bot, message, "Qwen2.5 14B is in memory, after 1 s.")
         assert message.buttons == []
         (again,) = await bot.admin.ask("/models load 14b")
         assert again.text == "Qwen2.5 14B is in memory already."
@@ -173,7 +173,7 @@ async def test_a_load_keeps_no_answer_waiting(tmp_path: Path) -> None:
         await bot.admin.say(QUESTION)
         await bot.telegram.wait_for(lambda: "Hello." in bot.admin.chat.texts[-1])
         await bot.admin.press(message, "Stop")
-        await shows(bot, message, "somebody stopped it")
+        await expect_shown(bot, message, "somebody stopped it")
 
 
 async def test_a_model_is_unloaded_by_its_name(tmp_path: Path) -> None:
@@ -228,11 +228,11 @@ async def test_a_load_that_fails_ends_in_a_sentence(tmp_path: Path, facts: dict[
     """By name and by button alike; the list stays as it was."""
     async with running(tmp_path, models(**facts)) as bot:
         message = await begun(bot, "/models load 14b")
-        await shows(bot, message, told)
+        await expect_shown(bot, message, told)
         await bot.telegram.wait_for(lambda: not message.buttons)
         screen = await opened(bot)
         await bot.admin.press(screen, "Load")
-        await shows(bot, screen, message.text, "14B │ on disk")
+        await expect_shown(bot, screen, message.text, "14B │ on disk")
 
 
 async def test_odd_names_are_shown_as_they_are(tmp_path: Path) -> None:
@@ -242,9 +242,9 @@ async def test_odd_names_are_shown_as_they_are(tmp_path: Path) -> None:
         name = screen.buttons[0]
         assert "Tiny_Model.v2-4bit" in name
         message = await begun(bot, f"/models load {ODD}")
-        await shows(bot, message, f"{name} is in memory")
+        await expect_shown(bot, message, f"{name} is in memory")
         await bot.admin.press(screen, "Load")
-        await shows(bot, screen, f"{name} is in memory already.")
+        await expect_shown(bot, screen, f"{name} is in memory already.")
         assert [call for call in bot.telegram.called("editMessageText") if call.status != 200] == []
 
 
@@ -261,11 +261,11 @@ async def test_a_load_goes_on_after_a_restart(tmp_path: Path, by_button: bool) -
                 await bot.admin.press(message, "Load")
             else:
                 message = await begun(bot, "/models load 14b")
-            await shows(bot, message, "Stop")
+            await expect_shown(bot, message, "Stop")
             await bot.ollama.until_asked("/api/chat")
         assert "I am being restarted" in message.text
         assert "⏹ Stop" not in message.buttons
         async with running(tmp_path, models(), telegram=telegram) as bot:
-            await shows(bot, message, "Qwen2.5 14B is in memory, after ")
+            await expect_shown(bot, message, "Qwen2.5 14B is in memory, after ")
             assert len(loads(bot)) == 1
         assert bot.admin.chat.sent == [message]
