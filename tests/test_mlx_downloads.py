@@ -25,6 +25,7 @@ OTHERS = {
     "model.gguf": b"GGUF",
     "consolidated.safetensors": b"the same again",
     "original/model.safetensors": b"and again",
+    "onnx/config.json": b"{}",
     "README.md": b"# Tiny",
 }
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import (  # type: ignore[attr-defined] # HTTPError: its HTTP library's, handed on as is
-    DryRunError,
     GatedRepoError,
     HfHubHTTPError,
     HFValidationError,
@@ -117,8 +116,7 @@ def _failure(name: str, error: Exception) -> WorkerFailure:
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
     """An error and what it came from: the hub's client wraps what it met."""
     while error is not None:
-        if not isinstance(error, DryRunError) or error.__cause__ is None:
-            yield error
+        yield error
         error = error.__cause__
 
 
@@ -177,10 +175,8 @@ class _Meter:
         self._lock = threading.Lock()
         self._told_at = float("-inf")
 
-    def bar(self, *args: object, **words: object) -> _Bar:
-        """Make a bar of the client's; one counts files, and those that count bytes are watched."""
-        if words.get("unit") != "B":
-            return _Bar(*args, **words)  # type: ignore[arg-type]
+    def bar(self, *args: object, **words: Any) -> _Bar:
+        """Make a bar of the client's. One of them counts files, which are fewer than their bytes."""
         bar = _WatchedBar(self.tell, *args, **words)
         self._bars.append(bar)
         return bar
