@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from routing.memory_room import MemoryRoom, Resident, fewest_to_free, room_beside
 from routing.model_measures import ModelMeasures
+from routing.wait_estimates import remaining_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,7 +32,8 @@ class Outlook:
 
     `load_seconds` is 0 for a model in memory; of one that is being loaded, the rest. `free_bytes` is what is free for
     models, `capacity_bytes` what there would be with all others gone. `fits`: a load can succeed at all. `evicts` names
-    who would have to go first, as people know them; `evicts_busy`: one of them is generating, and would be waited for.
+    who would have to go first, as people know them; `evicts_busy`: one of them is generating, or being loaded, and
+    would be waited for.
     """
 
     loaded: bool | None
@@ -46,12 +48,13 @@ class Outlook:
 
 @dataclass(slots=True)
 class _Use:
-    """What this program does with a model at an endpoint; `loading_until` None: it is not being loaded."""
+    """What this program does with a model at an endpoint; `loading_since` None: it is not being loaded."""
 
     model_id: str
     last_used: float
     busy: int = 0
-    loading_until: float | None = None
+    loading_since: float | None = None
+    loading_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +180,8 @@ class ModelResidency:
 
     def loading(self, model_id: str, endpoint: Endpoint, seconds_expected: float | None) -> None:
         """Note that a load begins: its bytes are taken, until `loaded` or `unloaded` says how it went."""
-        self._use(model_id, endpoint).loading_until = self._clock() + (seconds_expected or 0.0)
+        use = self._use(model_id, endpoint)
+        use.loading_since, use.loading_seconds = self._clock(), seconds_expected
         self._changed()
 
     def loaded(
@@ -189,7 +193,7 @@ class ModelResidency:
     ) -> None:
         """Note that a model is in memory now; `load_seconds` only if it was really loaded for it."""
         use = self._use(model_id, endpoint)
-        use.loading_until, use.last_used = None, self._clock()
+        use.loading_since, use.last_used = None, self._clock()
         if bytes:
             self._measures.learn_size(model_id, endpoint, bytes)
         if load_seconds:
@@ -199,7 +203,7 @@ class ModelResidency:
 
     def unloaded(self, model_id: str, endpoint: Endpoint) -> None:
         """Note that a model has left the memory, or that its load has failed."""
-        self._use(model_id, endpoint).loading_until = None
+        self._use(model_id, endpoint).loading_since = None
         self._registry.mark_unloaded(model_id, endpoint)
         self._changed()
 
@@ -255,7 +259,7 @@ class ModelResidency:
         self._uses = {
             place: use
             for place, use in self._uses.items()
-            if place in there or use.busy or use.loading_until is not None
+            if place in there or use.busy or use.loading_since is not None
         }
 
     def _review(self) -> None:
@@ -301,7 +305,7 @@ class ModelResidency:
 
     def _is_loading(self, place: Place) -> bool:
         use = self._uses.get(place)
-        return use is not None and use.loading_until is not None
+        return use is not None and use.loading_since is not None
 
     def _outlook(self, facts: _Facts) -> Outlook:
         if not facts.told:
@@ -309,8 +313,9 @@ class ModelResidency:
         if facts.loaded:
             return Outlook(facts.loaded, 0.0, facts.needed_bytes, None, fits=True)
         use = self._uses.get(facts.place)
-        if use and use.loading_until is not None:
-            rest = max(0.0, use.loading_until - self._clock())
+        if use and use.loading_since is not None:
+            usual, elapsed = use.loading_seconds, self._clock() - use.loading_since
+            rest = None if usual is None else remaining_seconds(usual, elapsed)
             return Outlook(facts.loaded, rest, facts.needed_bytes, None, fits=True)
         eviction = self._eviction(facts)
         room = self._room_here() if facts.here else MemoryRoom()
@@ -360,7 +365,7 @@ class ModelResidency:
         coming = (
             (use.model_id, place[0])
             for place, use in self._uses.items()
-            if use.loading_until is not None and place not in there and self.is_here(place[0])
+            if use.loading_since is not None and place not in there and self.is_here(place[0])
         )
         return sum(self._bytes_of(model_id, endpoint) or 0 for model_id, endpoint in coming)
 

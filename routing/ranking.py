@@ -220,4 +220,4 @@ def _load_reasons(outlook: Outlook | None) -> Iterator[str]:
     if outlook.evicts:
         yield f"would evict {' and '.join(outlook.evicts)}"
     if outlook.evicts_busy:
-        yield "would wait for another model's answer to end"
+        yield "would wait for a busy model"

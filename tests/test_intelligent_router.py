@@ -455,7 +455,7 @@ def test_a_load_is_told_in_words() -> None:
     assert mac.reasons("hard", "32B")[2:4] == ("needs 14 s to load", "would evict Qwen2.5 14B and Qwen2.5 7B")
     assert "needs 1 s to load" in mac.reasons("hi", "270M")
     assert not any(reason.startswith("would") for reason in mac.reasons("hi", "270M"))
-    assert "would wait for another model's answer to end" in Mac("7B 14B", "14B").reasons("hard", "32B")
+    assert "would wait for a busy model" in Mac("7B 14B", "14B").reasons("hard", "32B")
 
 
 def test_what_cannot_fit_is_no_candidate() -> None:

@@ -263,10 +263,17 @@ def test_what_is_being_loaded_has_its_room() -> None:
     assert host.evicted("medium") is None
     assert host.in_memory() == ["small"]
     host.now += 60
-    assert host.outlook("large").load_seconds == 0.0
+    assert host.outlook("large").load_seconds == 16.0  # it is overdue, and takes ever longer
     host.residency.loaded("large", OLLAMA, 11.0, 12 * GB)
     assert host.in_memory() == ["small", "large"]
     assert (host.outlook("medium").free_bytes, host.evicted("medium")) == (2 * GB, ["large"])
+
+
+def test_of_a_load_that_nobody_can_foretell_nothing_is_said() -> None:
+    """Least of all that it is over at once."""
+    host = Host()
+    host.residency.loading("large", OLLAMA, None)
+    assert host.outlook("large").load_seconds is None
 
 
 def test_a_load_that_failed_gives_its_room_back() -> None:
