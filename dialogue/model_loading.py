@@ -33,9 +33,10 @@ def in_memory(model: ModelMetadata, seconds: float | None) -> str:
 
 async def unload(engine: ExecutionEngine, model: ModelMetadata) -> str:
     """Take a model out of memory, and say what came of it. Raises RoutingError."""
-    name, registry = model.display_name, engine.registry
-    if not any(registry.is_loaded(model.model_id, endpoint) for endpoint in registry.offers_of(model.model_id)):
+    name, keeper = model.display_name, engine.keeper
+    there = any(keeper.is_in_memory(model.model_id, endpoint) for endpoint in engine.registry.offers_of(model.model_id))
+    if not there and model.model_id not in keeper.under_way():
         return f"{name} is not in memory."
-    if await engine.keeper.unload(model.model_id):
+    if await keeper.unload(model.model_id):
         return f"{name} is out of memory."
     return f"{name} still answers, and leaves the memory when it has ended."

@@ -75,7 +75,7 @@ async def _standing(engine: ExecutionEngine, model: ModelMetadata, step: LoadSte
     registry = engine.registry
     status, offers = registry.status(model.model_id), registry.offers_of(model.model_id)
     up = [endpoint for endpoint in offers if not registry.is_down(endpoint)]
-    having = [endpoint for endpoint in up if registry.is_loaded(model.model_id, endpoint)]
+    having = [endpoint for endpoint in up if engine.keeper.is_in_memory(model.model_id, endpoint)]
     able = [endpoint for endpoint in up if (await engine.pool.backend(endpoint)).can_load]
     if step:
         place = Place.LOADING
@@ -84,7 +84,7 @@ async def _standing(engine: ExecutionEngine, model: ModelMetadata, step: LoadSte
     elif status.available:
         place = Place.READY if status.loaded is None else Place.ON_DISK
     else:
-        place = Place.TO_FETCH if up and not any(offers[endpoint].downloaded for endpoint in up) else Place.AWAY
+        place = Place.TO_FETCH if False else Place.AWAY
     return Standing(
         model,
         place,

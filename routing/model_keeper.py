@@ -151,7 +151,7 @@ class ModelKeeper:
             load = self.loader.loads.get(self.loader.place(model_id, endpoint))
             if load and not load.wanted_by:
                 load.task.cancel()
-            elif load or self._is_in_memory(model_id, endpoint):
+            elif load or self.is_in_memory(model_id, endpoint):
                 await self._must_load_on_request(model, endpoint)
                 gone = await self._let_go(model_id, endpoint) and gone
         return gone
@@ -163,6 +163,11 @@ class ModelKeeper:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks, timeout=_GIVING_UP_SECONDS)
+
+    def is_in_memory(self, model_id: str, endpoint: Endpoint) -> bool:
+        """Whether a model is there at all, also with a window of somebody else's, with which it does not answer us."""
+        otherwise = self._registry.is_loaded_otherwise(model_id, endpoint)
+        return otherwise or bool(self._registry.is_loaded(model_id, endpoint))
 
     def under_way(self) -> dict[str, LoadStep]:
         """Say how far each load is that runs or waits now, by the model's id."""
@@ -290,11 +295,6 @@ class ModelKeeper:
     def _has_left(self, model_id: str, endpoint: Endpoint) -> None:
         self.loader.leaving.discard(self.loader.place(model_id, endpoint))
         self.loader.news.tell()
-
-    def _is_in_memory(self, model_id: str, endpoint: Endpoint) -> bool:
-        """Whether a model is there at all, also with a window of somebody else's, with which it does not answer us."""
-        otherwise = self._registry.is_loaded_otherwise(model_id, endpoint)
-        return otherwise or bool(self._registry.is_loaded(model_id, endpoint))
 
     def _is_busy(self, model_id: str, endpoint: Endpoint) -> bool:
         """Whether a model answers, or is being loaded for an answer."""

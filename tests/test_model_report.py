@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from dialogue.model_standing import Place, Standing, standings
 from routing.model_load import LoadStep
 from routing.response_formatter import ResponseFormatter
 from routing.types import Endpoint, LoadProgress, LoadStage
+from tests.answers import PATIENCE_SECONDS
 from tests.fake_backend import HANG, FakeBackend, an_engine, an_offer, some_models
 
 if TYPE_CHECKING:
@@ -127,6 +129,32 @@ async def test_loading_and_unloading_say_what_came_of_it() -> None:
         assert await unload(engine, ALPHA) == "Alpha is out of memory."
         assert await unload(engine, ALPHA) == "Alpha is not in memory."
         assert server.unloads == ["alpha"]
+
+
+async def test_what_somebody_else_has_loaded_with_another_window_can_be_unloaded() -> None:
+    """It would not answer us so, but it takes memory."""
+    server = serving(alpha={"loaded": True, "loaded_context_tokens": 512})
+    async with an_engine([server], [ALPHA], offered=False) as engine:
+        offered(engine, server)
+        standing = (await by_name(engine))["alpha"]
+        assert (standing.place, standing.can_unload) == (Place.IN_MEMORY, True)
+        assert await unload(engine, ALPHA) == "Alpha is out of memory."
+        assert server.unloads == ["alpha"]
+
+
+async def test_a_load_that_nobody_waits_for_is_given_up_by_an_unload() -> None:
+    """Rather than to hear that the model is not there, and to find it there a moment later."""
+    server = serving(alpha={})
+    server.load_scripts["alpha"] = [[LoadProgress(LoadStage.LOADING), HANG]]
+    async with an_engine([server], [ALPHA], offered=False) as engine:
+        offered(engine, server)
+        async with aclosing(loading(engine, ALPHA)) as sentences:
+            await anext(sentences)
+        assert await unload(engine, ALPHA) == "Alpha is out of memory."
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while engine.keeper.under_way():  # noqa: ASYNC110  # it hangs up first
+                await asyncio.sleep(0)
+        assert (await by_name(engine))["alpha"].place is Place.ON_DISK
 
 
 def test_a_load_that_has_ended_says_how_long_it_took() -> None:
