@@ -208,7 +208,12 @@ class ModelResidency:
         self._changed()
 
     def teach(self, model_id: str, address: str, load_seconds: float) -> None:
-        """Note how long a load took at an endpoint's address in an earlier run; the latest comes last."""
+        """Note how long a load took at an endpoint's address in an earlier run; the latest comes last.
+
+        What cannot be is passed over: it comes from a file.
+        """
+        if not 0 < load_seconds < math.inf:
+            return
         self._measures.learn_load(model_id, address, load_seconds)
         self._changed()
 

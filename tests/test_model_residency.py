@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -267,6 +268,15 @@ def test_what_is_being_loaded_has_its_room() -> None:
     host.residency.loaded("large", OLLAMA, 11.0, 12 * GB)
     assert host.in_memory() == ["small", "large"]
     assert (host.outlook("medium").free_bytes, host.evicted("medium")) == (2 * GB, ["large"])
+
+
+@pytest.mark.parametrize("seconds", [-5.0, 0.0, math.inf, math.nan])
+def test_what_no_load_can_have_taken_is_not_learned(seconds: float) -> None:
+    """A database may be damaged; decisions go on."""
+    host = Host()
+    expected = host.outlook("large").load_seconds
+    host.residency.teach("large", OLLAMA.address, seconds)
+    assert host.outlook("large").load_seconds == expected
 
 
 def test_of_a_load_that_nobody_can_foretell_nothing_is_said() -> None:
