@@ -55,7 +55,7 @@ class Results:
 
 async def measure(groups: Sequence[Sequence[Start]], prompts: Prompts, scale: Scale, rounds: int) -> Results:
     """Run all rounds with the contestants of a group side by side, one group after the other."""
-    results = Results()
+    results, began = Results(), time.monotonic()
     for group in groups:
         async with AsyncExitStack() as stack:
             contestants = [await stack.enter_async_context(start()) for start in group]
@@ -63,7 +63,7 @@ async def measure(groups: Sequence[Sequence[Start]], prompts: Prompts, scale: Sc
                 await warm_up(contestant, prompts, scale)
                 results.figures[contestant.name] = []
             for number in range(rounds):
-                print(f"round {number + 1} of {rounds}", file=sys.stderr)
+                print(f"round {number + 1} of {rounds}, after {time.monotonic() - began:.0f} s", file=sys.stderr)
                 await _round(contestants, prompts, scale, results, number)
             for contestant in contestants:
                 results.peaks[contestant.name] = await contestant.peak_memory()
