@@ -84,7 +84,7 @@ async def _standing(engine: ExecutionEngine, model: ModelMetadata, step: LoadSte
     elif status.available:
         place = Place.READY if status.loaded is None else Place.ON_DISK
     else:
-        place = Place.TO_FETCH if False else Place.AWAY
+        place = Place.TO_FETCH if up and not any(offers[endpoint].downloaded for endpoint in up) else Place.AWAY
     return Standing(
         model,
         place,

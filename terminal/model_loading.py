@@ -43,7 +43,7 @@ async def load_model(settings: Settings, name: str) -> int:
         if model is None:
             return _WRONG_USAGE
         with _progress() as show:
-            said = await (_fetched if model.backend == MLX else _loaded)(engine, model, show)
+            said = await (fetched if model.backend == MLX else _loaded)(engine, model, show)
     print(printable(said))
     return 0
 
@@ -71,7 +71,7 @@ async def _loaded(engine: ExecutionEngine, model: ModelMetadata, show: Callable[
     return f"{in_memory(model, seconds)} {memory_left(engine)}".rstrip()
 
 
-async def _fetched(engine: ExecutionEngine, model: ModelMetadata, show: Callable[[str], None]) -> str:
+async def fetched(engine: ExecutionEngine, model: ModelMetadata, show: Callable[[str], None]) -> str:
     """Download a model that another process is to load."""
     offers = engine.registry.offers_of(model.model_id)
     for endpoint, offer in offers.items():

@@ -54,12 +54,24 @@ WORDS = (
     *(f"/{name}" for name in ("start", "help", "new", "stop", "retry", "model", "why", "usage", "stats", "strategy")),
     *(f"/{name}@switchboard_bot" for name in ("models", "people", "nonsense")),
     *(f"/people {rest}" for rest in ("allow", "allow 99 \ud800", "allow 99 \x00", "remove 99", f"allow {2**60}")),
+    *(f"/models {rest}" for rest in ("load \ud800", "unload \x00", "load *_[]()~`>#", "load", f"load {'x' * 3000}")),
     *(
         f"/{rest}"
         for rest in ("model \ud800", "model auto", "stats \u202e", "strategy \ud800", "start \ud800", "\ud800")
     ),
 )
-DATA = ("none", "model:auto", "stop:1", "switch:off:x", "strategy:speed", "A" * 64, "", "\ud800" * 30, ":" * 64)
+DATA = (
+    "none",
+    "model:auto",
+    "stop:1",
+    "switch:off:x",
+    "strategy:speed",
+    "load:x",
+    "A" * 64,
+    "",
+    "\ud800" * 30,
+    ":" * 64,
+)
 
 hostile_texts = st.sampled_from(HOSTILE) | st.text(st.characters(), max_size=40)
 leaves = st.none() | st.booleans() | st.integers(-(2**80), 2**80) | st.floats() | hostile_texts

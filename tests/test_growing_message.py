@@ -68,6 +68,26 @@ async def test_one_message_shows_the_work_and_its_end(sender: Sender, chat: Chat
     assert "Step 1." in shown.texts
 
 
+async def test_nobody_is_shown_more_than_they_can_read(sender: Sender, chat: Chat) -> None:
+    """After a change the next one waits for its time, however much budget there is."""
+    message = growing(sender, every_seconds=100.0)
+    await message.show(Screen("Step 0."))
+    await message.follow(counted(60))
+    await message.end(Screen("Done."))
+    assert chat.sent[0].texts == ["Step 0.", "Step 1.", "Done."]
+
+
+async def test_the_end_waits_for_what_is_under_way(server: TelegramServer, sender: Sender) -> None:
+    """An edit that lands later would overwrite it."""
+    message = growing(sender)
+    await message.show(Screen("Loading…"))
+    server.faults.slow(0.5, method="editMessageText")
+    await message.follow(counted(1, 0.3))
+    await message.end(Screen("Done."))
+    step, end = (call for call in server.calls if call.method == "editMessageText")
+    assert end.at >= step.at + 0.5
+
+
 async def test_a_message_that_stands_already_is_grown_in(server: TelegramServer, sender: Sender, chat: Chat) -> None:
     """That of a screen whose button was pressed, or one that an earlier life has left."""
     old = chat.add(server.world.bot, text="Loading…")
@@ -102,6 +122,7 @@ async def test_a_message_that_is_deleted_meanwhile_ends_as_a_new_one(sender: Sen
     chat.sent[0].deleted = True
     await message.follow(counted(20, 0.05))
     assert chat.sent == []
+    assert sender.calls() == ["sendMessage", "editMessageText"]
     await message.end(Screen("Done."))
     assert chat.texts == ["Done."]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.telegram_world import Message
 
 FOURTEEN = "Qwen2.5 14B"
-ODD = "hf.co/acme_co/Tiny_Model.v2-4bit:latest"
+ODD = "hf.co/acme_co/_Tiny_-1B.v2-4bit:latest"
 
 
 def models(**large: object) -> dict[str, FakeModel]:
@@ -240,7 +240,7 @@ async def test_odd_names_are_shown_as_they_are(tmp_path: Path) -> None:
     async with running(tmp_path, {ODD: FakeModel(loaded=False, size_bytes=10_000_000)}) as bot:
         screen = await opened(bot)
         name = screen.buttons[0]
-        assert "Tiny_Model.v2-4bit" in name
+        assert "_Tiny_-1B.v2-4bit" in name
         message = await begun(bot, f"/models load {ODD}")
         await expect_shown(bot, message, f"{name} is in memory")
         await bot.admin.press(screen, "Load")

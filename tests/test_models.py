@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from routing.model_backends.mlx_folder import read_model_folder
+from routing.types import Endpoint, LoadProgress, LoadStage
+from terminal.model_loading import fetched
 from tests.command_line import CommandLine
+from tests.fake_backend import HANG, FakeBackend, an_engine, an_offer, some_models
 from tests.fake_hub import FakeHub
 from tests.fake_model_server import FakeModel
 from tests.fake_ollama import FakeOllama
@@ -161,7 +165,7 @@ async def test_an_mlx_model_is_left_to_the_bot(tmp_path: Path) -> None:
 
 
 async def test_an_mlx_model_is_downloaded(tmp_path: Path) -> None:
-    """From the hub; it is not loaded, since this process is about to end."""
+    """From the hub, by a part of its name."""
     made = make_model(tmp_path / "made", layers=1)
     files = {file.name: file.read_bytes() for file in made.iterdir()}
     with FakeHub(HUB_NAME, files) as hub:
@@ -171,3 +175,19 @@ async def test_an_mlx_model_is_downloaded(tmp_path: Path) -> None:
         assert (ran.status, ran.err) == (0, "")
         assert ran.out.startswith("Tiny 1B.v2 is downloaded. The bot loads it by itself when it is asked something")
     assert read_model_folder(HUB_NAME, cache).downloaded
+
+
+async def test_what_is_downloaded_is_not_loaded_here() -> None:
+    """The load would be for nothing, as this process is about to end."""
+    mlx = Endpoint("mlx")
+    backend = FakeBackend(mlx, can_load=True)
+    steps = LoadProgress(LoadStage.DOWNLOADING, 3, 4), LoadProgress(LoadStage.LOADING), HANG
+    backend.load_scripts["tiny"] = [steps]
+    (model,) = some_models("tiny", backend="mlx")
+    shown: list[str] = []
+    async with an_engine([backend], [model], offered=False) as engine:
+        engine.registry.apply_offers(mlx, [an_offer("tiny", mlx, downloaded=False)])
+        async with asyncio.timeout(5):
+            said = await fetched(engine, model, shown.append)
+    assert said.startswith("Tiny is downloaded. ")
+    assert shown == ["Downloading Tiny, 0 MB of 0 MB…"]
