@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _BYTES_PER_GB = 1e9
 _BYTES_PER_MB = 1e6
+# Servers measure a load where the model was in memory too.
+_NOTICED_SECONDS = 0.5
 
 
 def figures(result: ExecutionResult) -> str:
@@ -34,7 +36,7 @@ def memory(size_bytes: float) -> str:
 
 
 def _facts(completion: Completion, tokens_per_second: float | None) -> Iterator[str]:
-    if completion.load_seconds:
+    if completion.load_seconds and completion.load_seconds >= _NOTICED_SECONDS:
         yield f"the model was loaded in {completion.load_seconds:.1f} s"
     if prompt := _prompt(completion):
         yield prompt

@@ -94,7 +94,7 @@ def test_why_tells_what_the_server_measured() -> None:
 
 def test_why_makes_up_no_figures() -> None:
     """A server that measures nothing, and the built-in answers, have none."""
-    silent = answered(completion=Completion())
+    silent = answered(completion=Completion(load_seconds=0.03))
     assert shown(reports.why(a_result(attempts=(silent,)), REGISTRY)).endswith("answered in 1.2 s.")
     exact = answered("builtin")
     assert shown(reports.why(a_result(model_id="builtin", attempts=(exact,)), REGISTRY)).endswith("answered in 1.2 s.")
