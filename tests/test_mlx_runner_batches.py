@@ -9,7 +9,7 @@ import pytest
 from mlx_lm.models.cache import make_prompt_cache
 
 from routing.model_backends.mlx_engine.batches import Batches
-from routing.model_backends.mlx_engine.prefill import ChunkSizes, Prefill, boundaries_to_keep
+from routing.model_backends.mlx_engine.prefill import ChunkSizes, Prefill, boundaries_to_keep, next_to_read, read
 from routing.model_backends.mlx_engine.sampling import Samplers
 from routing.model_backends.mlx_engine.sequences import Sequence
 from tests.mlx_models import make_model
@@ -28,9 +28,9 @@ def sequence(loaded: LoadedModel, tokens: int) -> Sequence:
     """A sequence of that many tokens, read and ready to be decoded."""
     kv = make_prompt_cache(loaded.model)
     listed = [n % 40 for n in range(tokens)]
-    prefill = Prefill(loaded.model, listed, kv, 0, (), lambda *_: None)
+    prefill = Prefill(0, loaded.model, listed, kv, 0, (), lambda *_: None)
     while prefill.left:
-        prefill.read(512)
+        read([prefill], 512)
     sampler = Samplers(len(loaded.tokenizer)).sampler(GREEDY)
     return Sequence(tokens, listed, tokens, 1000, kv, prefill.covered, sampler)
 
@@ -211,11 +211,11 @@ def test_a_prompt_is_read_up_to_its_last_token(loaded):
     kept = []
     tokens = list(range(40))
     kv = make_prompt_cache(loaded.model)
-    prefill = Prefill(loaded.model, tokens, kv, 0, [10, 25], lambda ts, kv: kept.append((ts, kv[0].offset)))
-    read = []
+    prefill = Prefill(0, loaded.model, tokens, kv, 0, [10, 25], lambda ts, kv: kept.append((ts, kv[0].offset)))
+    sizes = []
     while prefill.left:
-        read.append(prefill.read(12)[0])
-    assert read == [10, 12, 3, 12, 2]
+        sizes.append(read([prefill], 12)[0])
+    assert sizes == [10, 12, 3, 12, 2]
     assert [(len(ts), offset) for ts, offset in kept] == [(10, 10), (25, 25)]
     assert (kv[0].offset, prefill.covered) == (39, 39)
     assert mx.all(kv[0].keys[..., :39, :] != 0).item()
@@ -236,3 +236,41 @@ def test_a_prompt_is_read_up_to_its_last_token(loaded):
 def test_prompts_are_kept_where_others_meet_them(lengths, trimmable, ends):
     """After the first message, and where a cache cannot be cut back after the last ones too."""
     assert boundaries_to_keep([[1] * length for length in lengths], trimmable=trimmable) == ends
+
+
+# --- reading several prompts in one go --------------------------------------------------------------------------------
+
+
+def waiting(loaded: LoadedModel, lengths: list[int]) -> list[Prefill]:
+    """Prompts of these lengths that have not been read."""
+    return [
+        Prefill(n, loaded.model, list(range(1, length + 2)), make_prompt_cache(loaded.model), 0, (), lambda *_: None)
+        for n, length in enumerate(lengths)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lengths", "most_tokens", "chosen"),
+    [
+        ([30, 10, 20], 500, [10, 20, 30]),
+        ([30, 10, 20], 40, [10, 20]),
+        ([300, 10, 12], 500, [10, 12]),  # the long one would pad the others
+        ([300], 100, [300]),
+        ([10, 10], 0, [10]),
+    ],
+)
+def test_short_prompts_are_read_together(loaded, lengths, most_tokens, chosen):
+    """As many of the shortest as fit the chunk and pad each other little; one at least."""
+    assert [prefill.left for prefill in next_to_read(waiting(loaded, lengths), most_tokens)] == chosen
+
+
+def test_prompts_read_together_are_read_as_if_alone(loaded):
+    """Each one's cache holds its own tokens and no padding, whatever lengths they have."""
+    together, alone = waiting(loaded, [5, 9, 30]), waiting(loaded, [5, 9, 30])
+    assert read(together, 12)[0] == 5 + 9 + 12
+    assert [prefill.covered for prefill in together] == [5, 9, 12]
+    for prefill, other in zip(together, alone, strict=True):
+        read([other], 12)
+        for mine, theirs in zip(prefill.kv, other.kv, strict=True):
+            assert mine.offset == theirs.offset
+            assert mx.allclose(mine.keys[..., : mine.offset, :], theirs.keys[..., : mine.offset, :], atol=1e-5).item()

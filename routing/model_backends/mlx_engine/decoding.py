@@ -49,7 +49,7 @@ class Decoding:
         # Caches that cannot be cut back lose the token that a batch has under way, and those that cannot be merged
         # make no batch: such models' answers stay in the batch they joined, or take turns.
         self.movable = is_unbounded(kv)
-        self._batchable = all(hasattr(cache, "merge") for cache in kv)
+        self.batchable = all(hasattr(cache, "merge") for cache in kv)
         self._loaded = loaded
         self._prefixes = prefixes
         self._draft = draft if draft and self.movable and _can_draft(draft, loaded) else None
@@ -75,7 +75,7 @@ class Decoding:
 
     def add(self, sequence: Sequence) -> None:
         """Begin to decode a sequence that is ready to change hands."""
-        if len(self) and self._batchable:
+        if len(self) and self.batchable:
             self._join(sequence)
         else:
             self._alone[sequence.id] = self._decoder(sequence)
@@ -94,7 +94,7 @@ class Decoding:
         together = len(self) > 1
         if not together and not expecting:
             self._take_out()
-        drawn = [self._step_alone(decoder, joins=together and self._batchable) for decoder in [*self._alone.values()]]
+        drawn = [self._step_alone(decoder, joins=together and self.batchable) for decoder in [*self._alone.values()]]
         for batch in self._batches:
             drawn += self._step_batch(batch)
         return drawn
@@ -118,7 +118,8 @@ class Decoding:
     def _step_alone(self, decoder: Solo | Speculative, *, joins: bool) -> Drawn:
         sequence = decoder.sequence
         try:
-            tokens = decoder.step(ahead=not joins)
+            # Those that begin together share the first step too.
+            tokens = decoder.step(ahead=not joins) if sequence.output_tokens or not joins else []
             if joins and sequence.left > 0:
                 self._leave(decoder)
                 self._join(sequence)

@@ -19,6 +19,8 @@ _STALL_STEPS = 4
 _ALONE_SECONDS = 1.0
 _SMALLEST, _LARGEST_BESIDE, _LARGEST = 16, 512, 2048
 _FIRST_BESIDE, _FIRST = 32, 512
+# Prompts read in one go may be padded by half of their tokens.
+_PADDING_SHARE = 1.5
 # Boundaries nearer to the beginning than this are read again faster than they are looked up and copied.
 _WORTH_KEEPING_TOKENS = 16
 
@@ -51,6 +53,7 @@ class Prefill:
     At each of `boundaries`, counts of tokens, `keep` is called with the tokens and the cache as they stand.
     """
 
+    id: int
     model: Any
     tokens: list[int]
     kv: list[Any]
@@ -64,21 +67,66 @@ class Prefill:
         """How many tokens are still to be read."""
         return len(self.tokens) - 1 - self.covered
 
-    def read(self, most_tokens: int) -> tuple[int, float]:
-        """Read one chunk; how many tokens it had and the seconds it took."""
-        began = time.perf_counter()
+    def piece(self, most_tokens: int) -> list[int]:
+        """The tokens to read next: as many as allowed, but not beyond a boundary."""
         stops = [stop for stop in self.boundaries if stop > self.covered]
-        end = min(self.covered + most_tokens, len(self.tokens) - 1, *stops)
-        chunk = self.tokens[self.covered : end]
-        self.model(mx.array(chunk)[None], cache=self.kv)
-        mx.eval([cache.state for cache in self.kv])
-        mx.clear_cache()
-        self.covered = end
-        if end in stops:
-            self.keep(self.tokens[:end], self.kv)
-        seconds = time.perf_counter() - began
+        return self.tokens[self.covered : min(self.covered + most_tokens, len(self.tokens) - 1, *stops)]
+
+    def took(self, kv: list[Any], tokens: int, seconds: float) -> None:
+        """So many tokens more are in the cache, which took its share of a chunk's seconds."""
+        self.kv = kv
+        self.covered += tokens
         self.seconds += seconds
-        return len(chunk), seconds
+        if self.covered in self.boundaries:
+            self.keep(self.tokens[: self.covered], kv)
+
+
+def read(prefills: Sequence[Prefill], most_tokens: int) -> tuple[int, float]:
+    """Read the next piece of one prompt, or of several at once; how many tokens it had in all, and how long it took.
+
+    Short pieces are padded at their ends, behind what their own tokens look at; the padding is rolled out of the cache
+    afterwards.
+    """
+    began = time.perf_counter()
+    pieces = [prefill.piece(most_tokens) for prefill in prefills]
+    longest = max(map(len, pieces))
+    padding = [longest - len(piece) for piece in pieces]
+    alone = len(prefills) == 1
+    kv = (
+        prefills[0].kv
+        if alone
+        else [layer[0].merge(layer) for layer in zip(*(one.kv for one in prefills), strict=True)]
+    )
+    if any(padding):
+        for cache in kv:
+            cache.prepare(lengths=[len(piece) for piece in pieces], right_padding=padding)
+    prefills[0].model(mx.array([piece + [0] * short for piece, short in zip(pieces, padding, strict=True)]), cache=kv)
+    mx.eval([cache.state for cache in kv])
+    if any(padding):
+        for cache in kv:
+            cache.finalize()
+    rows = [kv] if alone else [[cache.extract(row) for cache in kv] for row in range(len(prefills))]
+    mx.eval([cache.state for row in rows for cache in row])
+    mx.clear_cache()
+    seconds = time.perf_counter() - began
+    for prefill, row, piece in zip(prefills, rows, pieces, strict=True):
+        prefill.took(row, len(piece), seconds)
+    return sum(map(len, pieces)), seconds
+
+
+def next_to_read(prefills: Sequence[Prefill], most_tokens: int) -> list[Prefill]:
+    """Whose prompts are read next: those of which least is left, so that nobody waits for a long one.
+
+    Several with at most so many tokens are read in one go, which reads the weights once, if they pad each other little.
+    """
+    waiting = sorted(prefills, key=lambda prefill: prefill.left)
+    chosen = waiting[:1]
+    for prefill in waiting[1:]:
+        padded = prefill.left * (len(chosen) + 1)
+        if padded > min(most_tokens, _PADDING_SHARE * sum(one.left for one in (*chosen, prefill))):
+            break
+        chosen.append(prefill)
+    return chosen
 
 
 def boundaries_to_keep(segments: Sequence[Sequence[int]], *, trimmable: bool) -> list[int]:

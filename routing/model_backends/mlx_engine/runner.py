@@ -14,7 +14,7 @@ from mlx_lm.models.cache import make_prompt_cache
 from routing.model_backends.mlx_engine.answer_text import AnswerText
 from routing.model_backends.mlx_engine.answers import Answer
 from routing.model_backends.mlx_engine.decoding import REQUEST_ERRORS, Decoding
-from routing.model_backends.mlx_engine.prefill import ChunkSizes, Prefill, boundaries_to_keep
+from routing.model_backends.mlx_engine.prefill import ChunkSizes, Prefill, boundaries_to_keep, next_to_read, read
 from routing.model_backends.mlx_engine.prompts import tokenize_conversation
 from routing.model_backends.mlx_engine.sampling import Samplers, check
 from routing.model_backends.mlx_engine.sequences import Sequence
@@ -54,7 +54,7 @@ class ModelRunner:
         self._samplers = Samplers(len(loaded.tokenizer))
         self._chunks = ChunkSizes()
         self._answers: dict[int, Answer] = {}  # those that run, by their ids
-        self._reading: list[Answer] = []
+        self._reading: dict[int, Prefill] = {}
         self._waiting: deque[Answer] = deque()
         self._step_seconds = 0.0
 
@@ -179,39 +179,37 @@ class ModelRunner:
             kv, covered = make_prompt_cache(self._loaded.model), 0
         boundaries = boundaries_to_keep(answer.prompt.segments, trimmable=self._decoding.movable)
         answer.cached_tokens = covered
-        answer.prefill = Prefill(self._loaded.model, answer.tokens, kv, covered, boundaries, self._keep)
-        self._reading.append(answer)
+        answer.prefill = Prefill(answer.id, self._loaded.model, answer.tokens, kv, covered, boundaries, self._keep)
+        self._reading[answer.id] = answer.prefill
         return []
 
     def _read(self) -> list[Report]:
-        """Read a chunk's worth of prompts, first that of which least is left: the short don't wait for the long.
-
-        With nobody streaming the first prompt that ends is enough, so that its answer can begin.
-        """
+        """Read a chunk's worth of prompts. With nobody streaming, as soon as one is read its answer begins."""
         reports: list[Report] = []
         streaming = len(self._decoding) > 0
         budget = self._chunks.size(self._step_seconds if streaming else None)
         while self._reading and budget > 0 and (streaming or not len(self._decoding)):
-            prefill, answer = min(
-                ((answer.prefill, answer) for answer in self._reading if answer.prefill), key=lambda pair: pair[0].left
-            )
-            before = prefill.left
+            prefills = next_to_read([*self._reading.values()], budget if self._decoding.batchable else 0)
             try:
-                self._read_chunk(answer, prefill, budget)
+                budget -= self._read_chunk(prefills, budget)
             except REQUEST_ERRORS as error:
-                reports.append(self._fail(answer, error))
-            budget -= max(before - prefill.left, 1)
+                reports += [self._fail(self._answers[prefill.id], error) for prefill in prefills]
         return reports
 
-    def _read_chunk(self, answer: Answer, prefill: Prefill, most_tokens: int) -> None:
-        if prefill.left:
-            self._chunks.measured(*prefill.read(most_tokens))
-        if not prefill.left:
-            self._start(answer, prefill)
+    def _read_chunk(self, prefills: list[Prefill], most_tokens: int) -> int:
+        """Read on; how many tokens were read. Whose prompt is read begins to answer."""
+        tokens = 0
+        if prefills[0].left:
+            tokens, seconds = read(prefills, most_tokens)
+            self._chunks.measured(tokens, seconds)
+        for prefill in prefills:
+            if not prefill.left:
+                self._start(self._answers[prefill.id], prefill)
+        return tokens
 
     def _start(self, answer: Answer, prefill: Prefill) -> None:
         """The prompt is read: the answer begins."""
-        self._reading.remove(answer)
+        del self._reading[answer.id]
         answer.read_at = self._clock()
         answer.sequence = Sequence(
             id=answer.id,
@@ -274,8 +272,7 @@ class ModelRunner:
             self._keep(sequence.tokens[: sequence.covered], sequence.kv)
 
     def _release_prompt(self, answer: Answer, *, with_cache: bool) -> None:
-        if answer in self._reading:
-            self._reading.remove(answer)
+        self._reading.pop(answer.id, None)
         if answer.prefill and with_cache:
             self._keep(answer.tokens[: answer.prefill.covered], answer.prefill.kv)
 
