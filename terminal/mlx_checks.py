@@ -9,14 +9,16 @@ from dialogue.figures import memory
 from routing.errors import BackendError
 from routing.host_memory import HostMemoryReader
 from routing.model_backends.mlx import is_installed
-from routing.model_backends.mlx_folder import find_folder, read_model_folder
+from routing.model_backends.mlx_folder import find_folder, read_model_folder, weight_files
 from routing.model_backends.mlx_process import WorkerProcess
 from routing.model_backends.mlx_protocol import Unload, WorkerFailure
 from routing.model_backends.mlx_sizes import read_model_needs
+from routing.model_backends.mlx_weights import DamagedFile, read_header
 from terminal.findings import Finding, failed, warning, well
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
     from routing.model_backends.mlx_protocol import Ready
     from settings import Settings
@@ -81,8 +83,22 @@ def _check_model(path: str, limit_bytes: int | None) -> Finding:
             f"Take {path} out of MLX_MODEL_PATHS, or name a folder that has a whole model, with its config.json.",
         )
     name = f"MLX: {model.display_name or path}"
-    if not model.downloaded:
+    if not (model.downloaded and folder):
         return warning(f"{name} is not downloaded", f"`scripts/run models load {path}` fetches it.")
+    if fault := _fault_of_weights(folder):
+        text = f"MLX: the weights of {model.display_name or path} are {fault}"
+        return failed(text, f"Delete what is in {path}, and download the model again.")
     if refusal:
         return warning(f"MLX: {refusal}", "MODEL_MEMORY_GB says how much there may be, where it is set.")
     return well(f"{name} is in {path}{f', {memory(model.size_bytes)}' if model.size_bytes else ''}")
+
+
+def _fault_of_weights(folder: Path) -> str:
+    """Hold each file against what it says of itself, as the worker does before a load; empty if all is well."""
+    files = weight_files(folder)
+    try:
+        for file in files:
+            read_header(file)
+    except (DamagedFile, OSError):
+        return "damaged"
+    return "" if files else "not there"

@@ -61,6 +61,18 @@ async def test_each_model_says_what_to_do_about_it(tmp_path: Path) -> None:
     assert f"Take {missing} out of MLX_MODEL_PATHS" in nothing.remedy
 
 
+async def test_weights_that_cannot_be_loaded_are_told(tmp_path: Path) -> None:
+    """Cut off, overwritten or not there: what the worker would refuse does not pass for well."""
+    cut, none = (make_model(tmp_path / name, layers=1) for name in ("Cut", "None"))
+    weights = cut / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    (none / "model.safetensors").unlink()
+    _, damaged, empty = await found(str(cut), str(none))
+    assert (damaged.verdict, damaged.text) == (Verdict.FAILED, "MLX: the weights of Cut are damaged")
+    assert (empty.verdict, empty.text) == (Verdict.FAILED, "MLX: the weights of None are not there")
+    assert damaged.remedy == f"Delete what is in {cut}, and download the model again."
+
+
 async def test_a_model_that_is_too_large_is_warned_about(tiny: str) -> None:
     """With the sum, so that it is clear by how much."""
     _, model = await found(tiny, model_memory_gb=0.000_001)

@@ -12,9 +12,9 @@ from mlx_lm.generate import generate
 
 from routing.model_backends.mlx_engine import memory
 from routing.model_backends.mlx_engine.loading import identity_of, load_model, load_steps
-from routing.model_backends.mlx_engine.weights import DamagedFile, read_header
 from routing.model_backends.mlx_protocol import WorkerFailure
 from routing.model_backends.mlx_sizes import KVSize, read_model_needs
+from routing.model_backends.mlx_weights import DamagedFile, read_header
 from routing.types import LoadStage
 from tests.mlx_models import SHAPES, SLIDING_WINDOW, Shape, make_model
 

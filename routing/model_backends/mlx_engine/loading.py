@@ -21,9 +21,9 @@ from mlx_lm.models.cache import make_prompt_cache
 from routing.errors import BackendError
 from routing.model_backends import fields, mlx_folder
 from routing.model_backends.mlx_engine import downloads, memory
-from routing.model_backends.mlx_engine.weights import DamagedFile, read_header
 from routing.model_backends.mlx_protocol import WorkerFailure
 from routing.model_backends.mlx_sizes import KVSize, read_model_needs
+from routing.model_backends.mlx_weights import DamagedFile, read_header
 from routing.types import LoadStage
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import mlx.core as mx
 from mlx_lm.models.cache import load_prompt_cache, make_prompt_cache, save_prompt_cache
 
 from routing.model_backends import fields
-from routing.model_backends.mlx_engine.weights import DamagedFile, read_header
+from routing.model_backends.mlx_weights import DamagedFile, read_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
