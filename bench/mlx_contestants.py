@@ -173,6 +173,7 @@ async def _child(module: str, *arguments: str, stdin: int = asyncio.subprocess.D
             stderr=log,
             limit=_LINE_BYTES,
             env={**os.environ, "TOKENIZERS_PARALLELISM": "false"},
+            start_new_session=True,  # as our worker: Linux shares the processors out among sessions
         )
         try:
             yield process
