@@ -105,6 +105,8 @@ def rank(registry: ModelRegistry, kind: TaskKind, residency: ModelResidency | No
     too_large = [Exclusion(status.model, gap) for status in there if (gap := _memory_gap(outlooks, status.model))]
     fitting = [status for status in there if not _memory_gap(outlooks, status.model)]
     able, unable, notes = _through_gates(fitting, kind)
+    if too_large and not fitting:
+        notes.append(f"{too_large[0].model.display_name} {too_large[0].reason}")
     judged = (_judge(status, kind, outlooks.get(status.model.model_id)) for status in able)
     # sorted() is stable: among equals the order of the catalog decides.
     candidates = sorted(judged, key=lambda candidate: -candidate.score)

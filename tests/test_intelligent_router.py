@@ -469,6 +469,14 @@ def test_what_cannot_fit_is_no_candidate() -> None:
     )
 
 
+def test_where_nothing_fits_the_decision_says_so() -> None:
+    """Or people would be told that no model can be reached."""
+    decision = Mac("", limit=1, installed="7B").decide("hard")
+    assert [candidate.model.model_id for candidate in decision.candidates] == ["builtin"]
+    assert decision.notes[0].startswith("Qwen2.5 7B needs ")
+    assert decision.notes[0].endswith(" GB, and 1 GB are there for models")
+
+
 def test_what_is_not_downloaded_is_no_candidate() -> None:
     """Only somebody who asks for the download gets it."""
     mac = Mac("7B")
