@@ -80,6 +80,11 @@ def test_the_hubs_cache_gives_the_name(tmp_path: Path) -> None:
     assert read_model_folder(folder).display_name == "Qwen2.5 7B Instruct 4bit"
 
 
+def test_a_name_is_one_line(tmp_path: Path) -> None:
+    """Folders may be called anything, and lists have a line for each model."""
+    assert read_model_folder(a_folder(tmp_path / "My\nown--model", {})).display_name == "My own model"
+
+
 def test_a_hub_name_is_found_in_the_hubs_cache(tmp_path: Path) -> None:
     """What was downloaded is read under its name; the revision is that of the main branch."""
     hub = tmp_path / "hub"

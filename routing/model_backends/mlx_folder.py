@@ -110,7 +110,7 @@ def context_tokens(shape: dict[str, Any]) -> int | None:
 def display_name(folder: Path) -> str:
     """The folder's name with spaces; in the hub's cache that is models--OWNER--NAME/snapshots/REVISION."""
     name = folder.parent.parent.name.rpartition("--")[2] if folder.parent.name == "snapshots" else folder.resolve().name
-    return name.replace("-", " ")
+    return " ".join(name.replace("-", " ").split())  # one line, whatever white space it has
 
 
 def read_template(folder: Path) -> str:
