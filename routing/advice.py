@@ -25,6 +25,10 @@ _FILL = {
 }
 
 
+# Errors whose sentence says more than the short reason; what a server that is down needs, `what_to_do` says.
+_TELLING = frozenset({"BadReply", "ContextTooLong", "ModelMissing", "OutOfMemory"})
+
+
 def what_to_do(
     registry: ModelRegistry, endpoints: Sequence[Endpoint], noticed_within_seconds: float | None = None
 ) -> str:
@@ -44,12 +48,14 @@ def what_to_do(
 
 
 def what_failed(registry: ModelRegistry, attempts: Sequence[Attempt]) -> str:
-    """Name every model that was tried and how it ended."""
+    """Name every model that was tried and how it ended; where it was one alone, what can be done about that."""
     ends = []
     for attempt in attempts:
         model = registry.get_model(attempt.model_id)
         ends.append(f"{model.display_name if model else attempt.model_id} ({attempt.reason or attempt.outcome})")
-    return f"No model could answer: {', '.join(dict.fromkeys(ends))}."
+    only = attempts[0] if len(set(ends)) == 1 else None
+    more = f" {only.error}" if only and only.error and only.error_class in _TELLING else ""
+    return f"No model could answer: {', '.join(dict.fromkeys(ends))}.{more}"
 
 
 def backend_name(backend: str) -> str:

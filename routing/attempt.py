@@ -201,7 +201,14 @@ class AttemptRun:
                         yield Started(self.model, self.endpoint)
                     yield self._take(item)
         if not self.text.strip():
-            raise BadReply(f"{self.model.display_name} gave an empty answer.", reason="empty answer", **self._blame())
+            raise self._said_nothing()
+
+    def _said_nothing(self) -> BadReply:
+        name = self.model.display_name
+        if self.reasoning and self._completion and self._completion.finish_reason == "length":
+            sentence = f"{name} spent all the tokens of its answer on thinking: raise MAX_TOKENS, or ask another model."
+            return BadReply(sentence, reason="only thought", **self._blame())
+        return BadReply(f"{name} gave an empty answer.", reason="empty answer", **self._blame())
 
     def _patience(self, last: Waiting | Token | Completion | None) -> float:
         """How long to wait for the next item: in the server's own line, for as long as there is."""

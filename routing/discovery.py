@@ -156,10 +156,12 @@ class Discovery:
         except (BackendError, TimeoutError) as error:
             self._silent.add(endpoint)
             if self._registry.apply_offers(endpoint, None):
-                logger.warning("%s at %s is not reachable: %s", endpoint.backend, endpoint.address, error)
+                logger.warning(
+                    "%s at %s is not reachable: %s", endpoint.backend, endpoint.address or "this host", error
+                )
             return
         if self._registry.apply_offers(endpoint, offers):
-            logger.info("%s at %s offers %d models", endpoint.backend, endpoint.address, len(offers))
+            logger.info("%s at %s offers %d models", endpoint.backend, endpoint.address or "this host", len(offers))
         if endpoint in self._silent:
             self._silent.discard(endpoint)
             if self._came_back:

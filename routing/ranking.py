@@ -129,8 +129,9 @@ def _memory_gap(outlooks: Mapping[str, Outlook], model: ModelMetadata) -> str:
     outlook = outlooks.get(model.model_id)
     if outlook is None or outlook.fits or outlook.needed_bytes is None:
         return ""
-    capacity = (outlook.capacity_bytes or 0) / 1e9
-    return f"needs {outlook.needed_bytes / 1e9:.0f} GB, and {capacity:.0f} GB are there for models"
+    needed, capacity = outlook.needed_bytes / 1e9, (outlook.capacity_bytes or 0) / 1e9
+    digits = 0 if round(needed) > round(capacity) else 1  # 9.4 against 8.6 are not 9 against 9
+    return f"needs {needed:.{digits}f} GB, and {capacity:.{digits}f} GB are there for models"
 
 
 def _through_gates(

@@ -103,6 +103,19 @@ def test_who_failed_is_named_once_with_the_reason(registry: ModelRegistry) -> No
     assert what_failed(registry, attempts) == "No model could answer: Alpha (timed out), gone (cancelled)."
 
 
+@pytest.mark.parametrize(
+    ("kind", "more"), [("OutOfMemory", " It needs 9 GB, and 4 GB are free."), ("BackendTimeout", "")]
+)
+def test_where_one_alone_failed_it_is_said_what_can_be_done(registry: ModelRegistry, kind: str, more: str) -> None:
+    """In the words of its error, unless those say what its reason says already; of several the reasons are enough."""
+    failed = Attempt(
+        "alpha", ONE, Outcome.FAILED, 1.0, error="It needs 9 GB, and 4 GB are free.", error_class=kind, reason="why"
+    )
+    other = Attempt("beta", ONE, Outcome.FAILED, 1.0, error="Beta failed.", error_class=kind, reason="why")
+    assert what_failed(registry, [failed, failed]) == f"No model could answer: Alpha (why).{more}"
+    assert what_failed(registry, [failed, other]) == "No model could answer: Alpha (why), Beta (why)."
+
+
 def test_backends_are_called_as_their_makers_call_them() -> None:
     """And any other by its own name."""
     assert [backend_name(name) for name in ("ollama", "lmstudio", "mlx", "vllm")] == [

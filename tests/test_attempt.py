@@ -96,6 +96,13 @@ async def test_tokens_of_nothing_are_not_passed_on() -> None:
     assert await read(attempt) == [Started(MODEL, ONE), Token("Hello")]
 
 
+async def test_signs_of_life_keep_a_long_prompt_from_timing_out() -> None:
+    """Each begins the wait for the first token anew, and there are several such waits before it comes."""
+    attempt = an_attempt(Token(), 0.07, Token(), 0.07, Token(), 0.07, "Hello")
+    assert await read(attempt) == [Started(MODEL, ONE), Token("Hello")]
+    assert attempt.record.first_token_seconds > 0.2
+
+
 @pytest.mark.parametrize(
     ("script", "sentence", "kind", "reason"),
     [
@@ -103,6 +110,12 @@ async def test_tokens_of_nothing_are_not_passed_on() -> None:
         ([HANG], "Alpha sent no first token in time.", BackendTimeout, "timed out"),
         (["Once", HANG], "Alpha sent no further token in time.", BackendTimeout, "timed out"),
         ([], "Alpha gave an empty answer.", BadReply, "empty answer"),
+        (
+            [Token(reasoning="Hm"), Completion("length", 5, 1)],
+            "Alpha spent all the tokens of its answer on thinking: raise MAX_TOKENS, or ask another model.",
+            BadReply,
+            "only thought",
+        ),
     ],
 )
 async def test_a_failure_is_recorded_and_not_raised(

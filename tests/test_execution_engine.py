@@ -849,7 +849,7 @@ async def test_models_run_side_by_side_and_a_failure_is_a_result() -> None:
     assert [result.success for result in results] == [True, False, False, True]
     assert [result.model_id for result in results] == ["alpha", "nobody", "beta", "gamma"]
     assert results[1].error == "There is no model by that id: nobody. `bot.py models` lists them."
-    assert results[2].error == "No model could answer: Beta (broken reply)."
+    assert results[2].error == "No model could answer: Beta (broken reply). no"
     with pytest.raises(AllModelsFailed):
         results[2].unwrap()
     assert (stats["parallel_executions"], stats["total_executions"], stats["failed_executions"]) == (1, 4, 2)

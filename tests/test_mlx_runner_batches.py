@@ -171,7 +171,7 @@ class SlowMachine(ChunkSizes):
 
 
 def test_streams_go_on_while_a_long_prompt_is_read(loaded):
-    """Between two chunks of a newcomer's prompt everybody else gets a token."""
+    """Between two chunks of a newcomer's prompt everybody else gets a token, and the newcomer a sign of life."""
     runs = Runs(loaded)
     stream = runs.ask("the day", 200)
     runs.steps(3)
@@ -182,6 +182,7 @@ def test_streams_go_on_while_a_long_prompt_is_read(loaded):
         runs.steps(1)
     chunks = (len(prompt(loaded, "the man " * 60)) - 1) // 16
     assert chunks - 2 <= len(runs.pieces[stream]) - before <= chunks + 3
+    assert runs.pieces[long][: chunks - 2] == [""] * (chunks - 2)
 
 
 def test_a_short_prompt_does_not_wait_for_a_long_one(loaded):

@@ -18,7 +18,7 @@ from routing.model_backends.mlx_engine.prefill import ChunkSizes, Prefill, bound
 from routing.model_backends.mlx_engine.prompts import tokenize_conversation
 from routing.model_backends.mlx_engine.sampling import Samplers, check
 from routing.model_backends.mlx_engine.sequences import Sequence
-from routing.model_backends.mlx_protocol import Failed, Queued, WorkerFailure
+from routing.model_backends.mlx_protocol import Failed, Piece, Queued, WorkerFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -194,6 +194,9 @@ class ModelRunner:
                 budget -= self._read_chunk(prefills, budget)
             except REQUEST_ERRORS as error:
                 reports += [self._fail(self._answers[prefill.id], error) for prefill in prefills]
+                continue
+            # A sign of life, so that whoever waits for the first token of a long prompt does not give it up.
+            reports += [Piece(prefill.id) for prefill in prefills if prefill.left]
         return reports
 
     def _read_chunk(self, prefills: list[Prefill], most_tokens: int) -> int:
