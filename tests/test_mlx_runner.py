@@ -77,7 +77,10 @@ def test_moves_from_alone_to_a_batch_and_back(loaded):
     runs.steps(11)
     for seed in range(2):
         short = runs.ask(question(9, seed), 12)
-        runs.steps(25)
+        runs.steps(5)
+        assert len(runs.runner._decoding._batched) == 2
+        runs.steps(20)
+        assert len(runs.runner._decoding._alone) == runs.runner._decoding.movable
         assert runs.text[short] == streamed(loaded, question(9, seed), 12)
     runs.finish()
     assert runs.text[long] == streamed(loaded, question(20), 90)

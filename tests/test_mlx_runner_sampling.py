@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import mlx.core as mx
 import pytest
+from mlx_lm.models.cache import make_prompt_cache
 from mlx_lm.sample_utils import make_logits_processors
 
+from routing.model_backends.mlx_engine.prefill import Prefill, read
 from routing.model_backends.mlx_engine.sampling import PENALTY_TOKENS, Samplers, SeededSampler
+from routing.model_backends.mlx_engine.sequences import Sequence
+from routing.model_backends.mlx_engine.solo import Solo
 from routing.model_backends.mlx_protocol import Sampling, WorkerFailure
 from tests.mlx_models import make_model
 from tests.mlx_runs import GREEDY, Runs, load, streamed
@@ -150,6 +154,26 @@ def test_penalties_are_those_of_mlx_lm(loaded, sampling, options, others):
     number = runs.ask("the day of the man", 60, sampling=sampling)
     runs.finish()
     assert runs.text[number] == expected
+
+
+def test_processors_see_each_token_once(loaded):
+    """Alone, what a penalty looks at is the latest tokens, the one just fed among them, none twice."""
+    seen = []
+
+    def record(tokens, logits):
+        seen.append(tokens.tolist())
+        return logits
+
+    tokens = list(range(30, 130))
+    read_all = Prefill(0, loaded.model, tokens, make_prompt_cache(loaded.model), 0, (), lambda *_: None)
+    read([read_all], 500)
+    sampler = Samplers(len(loaded.tokenizer)).sampler(GREEDY)
+    sequence = Sequence(1, list(tokens), len(tokens), 9, read_all.kv, read_all.covered, sampler, (record,))
+    solo = Solo(loaded.model, sequence)
+    for _ in range(3):
+        solo.step(ahead=True)
+    assert seen[0] == tokens[-PENALTY_TOKENS:]
+    assert seen[3] == sequence.tokens[-PENALTY_TOKENS:]
 
 
 def test_penalties_hold_with_a_draft_model(loaded, tmp_path_factory):
