@@ -115,11 +115,11 @@ class Services:
 
 @asynccontextmanager
 async def open_engine(
-    settings: Settings, history: ModelHistory | None = None, *, preloads: bool = False
+    settings: Settings, history: ModelHistory | None = None, *, keeps_house: bool = False
 ) -> AsyncGenerator[ExecutionEngine]:
     """Build the engine and begin to ask the model servers what they have.
 
-    `history` is what earlier runs have seen of the models; with `preloads` what is usual is loaded ahead.
+    `history` is what earlier runs have seen of the models; `keeps_house` as in `ExecutionEngine.start`.
 
     Raises:
         InvalidConfiguration: models.toml has bad entries.
@@ -153,8 +153,8 @@ async def open_engine(
     }
     engine = ExecutionEngine(registry, router, config)
     if history:
-        await _take_up_history(engine, history, preloads=preloads and settings.preload_models == "on")
-    await engine.start()
+        await _take_up_history(engine, history, preloads=settings.preload_models == "on")
+    await engine.start(keeps_house=keeps_house)
     try:
         yield engine
     finally:
@@ -176,7 +176,7 @@ async def open_services(settings: Settings, *, mends: bool = False) -> AsyncGene
     opened, notices = await _open_database(settings, mends=mends)
     async with (
         opened as database,
-        open_engine(settings, history := ModelHistory(database), preloads=mends) as engine,
+        open_engine(settings, history := ModelHistory(database), keeps_house=mends) as engine,
     ):
         services = Services(
             settings=settings,

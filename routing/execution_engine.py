@@ -102,12 +102,17 @@ class ExecutionEngine:
             TimeLimits(self.config.first_token_timeout_seconds, self.config.stall_timeout_seconds),
         )
 
-    async def start(self) -> None:
-        """Begin to ask the model servers, now and then on, what they can serve."""
+    async def start(self, *, keeps_house: bool = False) -> None:
+        """Begin to ask the model servers, now and then on, what they can serve.
+
+        `keeps_house`: models are loaded ahead, and idle ones unloaded when memory is short, which is for one process
+        of a machine: the one that goes on for longer.
+        """
         self._closed = False
         self.config.close_absent_backends(self.registry)
         self.discovery.start()
-        self.preloading.start()
+        if keeps_house:
+            self.preloading.start()
 
     async def cleanup(self) -> None:
         """Stop asking, and close every connection; running streams end, and no other model is tried for them."""
