@@ -132,7 +132,9 @@ def test_each_foreign_library_stays_in_its_home(path: str) -> None:
 
 def test_what_is_pinned_is_what_is_used() -> None:
     """requirements.txt names each foreign library that is used, with its exact version, and no other."""
-    pinned = re.findall(r"^([a-z0-9_-]+)==[\d.]+", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    pinned = re.findall(
+        r"^([a-z0-9_-]+)==[\d.]+", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE
+    )
     used = {name.split(".")[0] for path in PRODUCT for _, name in imports_of(path)} & set(HOMES) - {"sqlite3"}
     assert {PACKAGES.get(name, name.replace("_", "-")) for name in used} == set(pinned)
 

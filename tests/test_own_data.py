@@ -270,7 +270,10 @@ async def test_what_models_keep_of_conversations_is_dropped_too(tmp_path: Path) 
     kept = tmp_path / "kept" / "prompts" / f"{'0' * 16}-{'0' * 32}.safetensors"
     kept.parent.mkdir(parents=True)
     kept.write_bytes(b"what somebody said")
-    mlx: dict[str, Any] = {"MLX_MODEL_PATHS": str(tmp_path / "model"), "MLX_PROMPT_CACHE_FOLDER": str(tmp_path / "kept")}
+    mlx: dict[str, Any] = {
+        "MLX_MODEL_PATHS": str(tmp_path / "model"),
+        "MLX_PROMPT_CACHE_FOLDER": str(tmp_path / "kept"),
+    }
     async with running(tmp_path, **mlx) as bot:
         await bot.member.ask(QUESTION)
         (screen,) = await bot.member.ask("/forget")
