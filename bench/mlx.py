@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import functools
+import signal
 import sys
 import tempfile
 import time
@@ -147,7 +148,8 @@ async def run(given: argparse.Namespace, scale: Scale, *, fast: bool) -> None:
 
 
 def main() -> None:
-    """Read the options, measure and print."""
+    """Read the options, measure and print. A SIGTERM ends the contestants too, which are in sessions of their own."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", help="a folder or hub name instead of a random model")
     parser.add_argument("--parameters", type=float, help="the random model's, in millions (default 100, or 10 if slow)")
