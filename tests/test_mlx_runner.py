@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import mlx.core as mx
 import pytest
 
 from routing.model_backends.mlx_protocol import Sampling, WorkerFailure
@@ -195,6 +196,21 @@ def test_a_draft_model_changes_no_answer(qwen, draft, tokens):
     assert runs.answer(question(9), tokens) == streamed(qwen, question(9), tokens)
     assert runs.done[1].output_tokens == tokens
     assert (runs.done[1].drafted_tokens > 20) is (tokens == 61)
+
+
+def test_the_draft_model_forgets_what_was_wrong(qwen, draft):
+    """Each guess follows from what was really said: just as many are right as when the draft model reads it anew."""
+    runs = Runs(qwen, draft=draft)
+    runs.answer(question(9), 60)
+    read = prompt(qwen, question(9))
+    said = [response.token for response in responses(qwen, question(9), 60)]
+    guesses: Any = mx.argmax(draft.model(mx.array([read + said]))[0], axis=-1).tolist()
+    right = [guess == token for guess, token in zip(guesses[len(read) - 1 :], said, strict=False)]
+    at = drafted = 0
+    while at < len(said):
+        run = next((n for n in range(min(3, len(said) - at - 1)) if not right[at + n]), min(3, len(said) - at - 1))
+        at, drafted = at + run + 1, drafted + run
+    assert runs.done[1].drafted_tokens == drafted
 
 
 def test_a_draft_model_saves_steps(qwen, draft):
