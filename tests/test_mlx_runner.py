@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import mlx.core as mx
 import pytest
 
+from routing.model_backends.mlx_engine.prefixes import PrefixCache
 from routing.model_backends.mlx_protocol import Sampling, WorkerFailure
 from tests.mlx_models import SHAPES, make_model
 from tests.mlx_runs import WORDS, Runs, load, prompt, responses, streamed
@@ -302,6 +303,31 @@ def test_what_cannot_fit_alone_is_refused(qwen):
     assert runs.failed[large].kind == "OutOfMemory"
     assert "Start a new chat, or pick a smaller model." in runs.failed[large].sentence
     assert runs.text[small] == streamed(qwen, question(3), 10)
+
+
+def test_kept_prefixes_make_room_before_anybody_is_refused(qwen):
+    """They only save time; the request that needs their memory gets it."""
+    runs = Runs(qwen, prefix_bytes=10**8)
+    runs.answer(question(60), 10)
+    kept = runs.prefixes.bytes
+    assert kept > 0
+    need = qwen.kv_bytes(len(prompt(qwen, question(3))) + 85)
+    runs.runner._kv_room_bytes = lambda: need + kept - 1 - runs.prefixes.bytes
+    assert runs.answer(question(3), 85) == streamed(qwen, question(3), 85)
+
+
+def test_a_prefix_that_cannot_be_kept_costs_no_answer(qwen, caplog):
+    """The log has why."""
+    runs = Runs(qwen, prefix_bytes=10**8)
+
+    class Full(PrefixCache):
+        def keep(self, loaded, tokens, kv):
+            raise RuntimeError("no room")
+
+    runs.runner._prefixes = Full(0)
+    assert runs.answer(question(9)) == streamed(qwen, question(9), 40)
+    assert runs.done[1].output_tokens == 40
+    assert "could not be kept" in caplog.text
 
 
 def test_a_large_request_waits_for_those_that_run(qwen):

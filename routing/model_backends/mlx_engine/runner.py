@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import traceback
 from collections import deque
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from routing.model_backends.mlx_engine.loading import LoadedModel
     from routing.model_backends.mlx_engine.prefixes import PrefixCache
     from routing.model_backends.mlx_protocol import Generate, Report
+
+
+_log = logging.getLogger(__name__)
 
 
 class ModelRunner:
@@ -152,13 +156,26 @@ class ModelRunner:
         """Begin with those who wait, in their order, as far as there is room; tell the rest how many are before."""
         reports: list[Report] = []
         while self._waiting:
-            answer, room = self._waiting[0], self._room_bytes()
-            fits = room is None or answer.promised_bytes <= room
+            answer = self._waiting[0]
+            fits = self._fits(answer)
             if not fits and self._answers:
                 break
             self._waiting.popleft()
-            reports += self._begin(answer) if fits else [_refusal(answer, room or 0)]
+            reports += self._begin(answer) if fits else [_refusal(answer, self._room_bytes() or 0)]
         return reports + self._positions()
+
+    def _fits(self, answer: Answer) -> bool:
+        if self._has_room(answer):
+            return True
+        if not self._answers and self._prefixes.bytes:
+            # Before anybody is refused, what this model keeps for later turns goes.
+            self._prefixes.drop_model(self._loaded.name)
+            mx.clear_cache()
+        return self._has_room(answer)
+
+    def _has_room(self, answer: Answer) -> bool:
+        room = self._room_bytes()
+        return room is None or answer.promised_bytes <= room
 
     def _positions(self) -> list[Report]:
         moved = [(n, answer) for n, answer in enumerate(self._waiting, 1) if answer.position != n]
@@ -280,8 +297,12 @@ class ModelRunner:
             self._keep(answer.tokens[: answer.prefill.covered], answer.prefill.kv)
 
     def _keep(self, tokens: list[int], kv: list[Any]) -> None:
-        if tokens:
-            self._prefixes.keep(self._loaded, tokens, kv)
+        """Keep what is computed for later turns. If that fails, those are slower, and this answer is as good."""
+        try:
+            if tokens:
+                self._prefixes.keep(self._loaded, tokens, kv)
+        except REQUEST_ERRORS:
+            _log.exception("what was computed of a prompt could not be kept")
 
 
 def _refusal(answer: Answer, room_bytes: int) -> Failed:
