@@ -100,7 +100,7 @@ async def test_signs_of_life_keep_a_long_prompt_from_timing_out() -> None:
     """Each begins the wait for the first token anew, and there are several such waits before it comes."""
     attempt = an_attempt(Token(), 0.07, Token(), 0.07, Token(), 0.07, "Hello")
     assert await read(attempt) == [Started(MODEL, ONE), Token("Hello")]
-    assert attempt.record.first_token_seconds > 0.2
+    assert (attempt.record.first_token_seconds or 0) > 0.2
 
 
 @pytest.mark.parametrize(
