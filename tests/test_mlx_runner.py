@@ -9,6 +9,7 @@ import mlx.core as mx
 import pytest
 
 from routing.model_backends.mlx_engine.prefixes import PrefixCache
+from routing.model_backends.mlx_engine.solo import Solo
 from routing.model_backends.mlx_protocol import Sampling, WorkerFailure
 from tests.mlx_models import SHAPES, make_model
 from tests.mlx_runs import WORDS, Runs, load, prompt, responses, streamed
@@ -238,8 +239,11 @@ def test_a_bad_draft_model_is_given_up(qwen, tmp_path_factory):
     """One that never guesses rightly changes nothing, and is soon not asked any more."""
     bad = load(make_model(tmp_path_factory.mktemp("models") / "bad", layers=1, seed=9))
     runs = Runs(qwen, draft=bad)
-    assert runs.answer(question(9), 120) == streamed(qwen, question(9), 120)
-    assert runs.done[1].drafted_tokens < 15
+    number = runs.ask(question(9), 120)
+    runs.steps(70)
+    assert isinstance(runs.runner._decoding._alone[number], Solo)
+    runs.finish()
+    assert runs.text[number] == streamed(qwen, question(9), 120)
 
 
 def test_a_draft_model_that_reads_otherwise_is_not_used(qwen, tmp_path_factory):
@@ -445,3 +449,17 @@ def test_an_answer_that_ends_by_itself(qwen):
     for number in numbers:
         assert runs.text[number] == streamed(qwen, question(10), ends)
         assert (runs.done[number].finish_reason, runs.done[number].output_tokens) == ("stop", ends)
+
+
+def test_nothing_is_said_after_the_end(qwen, draft):
+    """An answer may end amid tokens that were drafted at once: those behind its end are none of it."""
+    tokens = [response.token for response in responses(qwen, question(10), 40)]
+    for ends in [n for n in range(1, 40) if tokens[n] not in tokens[:n]][:6]:
+        qwen.tokenizer.eos_token_ids.add(tokens[ends])
+        try:
+            runs = Runs(qwen, draft=draft)
+            answer = runs.answer(question(10))
+        finally:
+            qwen.tokenizer.eos_token_ids.discard(tokens[ends])
+        assert answer == streamed(qwen, question(10), ends)
+        assert runs.done[1].output_tokens == ends

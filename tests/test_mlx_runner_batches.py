@@ -140,6 +140,21 @@ def test_groups_change_no_answer(loaded):
     assert all(runs.text[number] == streamed(loaded, *wish) for number, wish in asked.items())
 
 
+def test_batches_are_put_together_as_answers_end(loaded):
+    """When those have gone that a longer one would have padded, it shares a batch with who is left."""
+    runs = Runs(loaded)
+    runs.runner._decoding._batches._weight_bytes = 40 * 512
+    asked = {
+        runs.ask("the " * words, tokens): (words, tokens) for words, tokens in ((4, 10), (4, 10), (6, 50), (25, 50))
+    }
+    runs.steps(6)
+    assert sorted(map(len, runs.runner._decoding._batches)) == [1, 3]
+    runs.steps(10)
+    assert list(map(len, runs.runner._decoding._batches)) == [2]
+    runs.finish()
+    assert all(runs.text[number] == streamed(loaded, "the " * words, n) for number, (words, n) in asked.items())
+
+
 # --- reading prompts --------------------------------------------------------------------------------------------------
 
 
