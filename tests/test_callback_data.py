@@ -15,7 +15,9 @@ from dialogue.choices import AUTO
 from handlers import BUTTONS
 from handlers.callback_data import MOST_BYTES, MOST_DATA_BYTES, TAG_BYTES, TAG_CHARACTERS, Seal
 from handlers.model_list import tag_of
+from handlers.screens import load_name
 from routing.types import RoutingStrategy
+from tests.answers import a_model
 
 SECRET = b"\x07" * 32
 CHAT, OTHER_CHAT = 42, -1001234567890
@@ -79,6 +81,9 @@ def test_what_our_buttons_carry_leaves_room() -> None:
         "switches": [page],
         "strategy": list(RoutingStrategy),
         "forget": [""],
+        "load": [tag],
+        "unload": [tag],
+        "noload": [f"u{2**31}", load_name(2**31, a_model("x", model_id="x" * 1000))],
     }
     assert set(BUTTONS) <= set(arguments)
     every = [f"{name}:{argument}" for name, those in arguments.items() for argument in those]
