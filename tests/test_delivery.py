@@ -27,15 +27,11 @@ if TYPE_CHECKING:
 
     from handlers.delivery import Delivery
 
+pytest_plugins = ("tests.telegram_fixtures",)
+
 FOX = "The **quick** brown fox."
 SHOWN_FOX = "The quick brown fox."
 SUPERGROUP = -1_000_000_000_007
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[TelegramServer]:
-    async with TelegramServer() as server:
-        yield server
 
 
 @pytest.fixture

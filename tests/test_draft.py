@@ -28,36 +28,21 @@ from routing.types import (
 )
 from tests.sender import ADA, Marks, Sender, sending
 from tests.telegram_faults import Limits
-from tests.telegram_server import TelegramServer
 from tests.telegram_world import utf16_length
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
 
     from handlers.draft import Draft
     from handlers.parts import Part
+    from tests.telegram_server import TelegramServer
     from tests.telegram_world import Chat
+
+pytest_plugins = ("tests.telegram_fixtures",)
 
 SMALL, LARGE = registry.get_all_models()[0], registry.get_all_models()[3]
 FOX = "The **quick** brown fox jumps over the lazy dog."
 SHOWN_FOX = "The quick brown fox jumps over the lazy dog."
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[TelegramServer]:
-    async with TelegramServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def sender(server: TelegramServer) -> AsyncIterator[Sender]:
-    async with sending(server) as sender:
-        yield sender
-
-
-@pytest.fixture
-def chat(server: TelegramServer) -> Chat:
-    return server.user(ADA, "Ada").chat
 
 
 class Script:

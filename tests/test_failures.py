@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+pytest_plugins = ("tests.telegram_fixtures",)
+
 SECRET = "postgres://user:hunter2@10.0.0.1"
 
 
@@ -36,12 +38,6 @@ async def break_down(*_: object) -> None:
 
 async def nobody(_: object) -> bool:
     return False
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[TelegramServer]:
-    async with TelegramServer() as server:
-        yield server
 
 
 @pytest.fixture

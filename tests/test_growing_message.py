@@ -11,33 +11,18 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from handlers.front import Screen
 from handlers.growing_message import GrowingMessage
 from routing.response_formatter import ResponseFormatter
-from tests.sender import ADA, Sender, sending
-from tests.telegram_server import TelegramServer
+from tests.sender import ADA, Sender
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from handlers.front import Rows
+    from tests.telegram_server import TelegramServer
     from tests.telegram_world import Chat
 
+pytest_plugins = ("tests.telegram_fixtures",)
+
 STOP: Rows = ((InlineKeyboardButton("Stop", callback_data="stop:1"),),)
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[TelegramServer]:
-    async with TelegramServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def sender(server: TelegramServer) -> AsyncIterator[Sender]:
-    async with sending(server) as sender:
-        yield sender
-
-
-@pytest.fixture
-def chat(server: TelegramServer) -> Chat:
-    return server.user(ADA, "Ada").chat
 
 
 def growing(sender: Sender, **more: Any) -> GrowingMessage:

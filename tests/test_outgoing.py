@@ -17,7 +17,6 @@ from routing.response_formatter import ResponseFormatter
 from storage.database import Database
 from storage.outbox import Outbox
 from tests.sender import ADA, STOP, Sender, sending
-from tests.telegram_server import TelegramServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,21 +24,12 @@ if TYPE_CHECKING:
 
     from handlers.parts import Part
     from storage.outbox import Parcel
+    from tests.telegram_server import TelegramServer
+
+pytest_plugins = ("tests.telegram_fixtures",)
 
 THREE = " ".join(f"w{n}" for n in range(2000))
 GROUP = -7
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[TelegramServer]:
-    async with TelegramServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def sender(server: TelegramServer) -> AsyncIterator[Sender]:
-    async with sending(server) as sender:
-        yield sender
 
 
 @pytest.fixture

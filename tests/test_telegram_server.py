@@ -31,17 +31,13 @@ from tests.telegram_server import TOKEN, TelegramServer
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+pytest_plugins = ("tests.telegram_fixtures",)
+
 FOX = "The quick brown fox"
 
 
 def bot_for(server: TelegramServer, token: str = TOKEN) -> Bot:
     return Bot(token, base_url=f"{server.url}/bot", base_file_url=f"{server.url}/file/bot")
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[TelegramServer]:
-    async with TelegramServer() as server:
-        yield server
 
 
 @pytest.fixture

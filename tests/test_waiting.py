@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from tests.telegram_world import Chat
 
+pytest_plugins = ("tests.telegram_fixtures",)
+
 EYES = [{"type": "emoji", "emoji": "👀"}]
 NO_REACTIONS = "Bad Request: REACTION_INVALID"
 
@@ -109,12 +111,6 @@ class Stage:
     def calls(self) -> list[str]:
         """The calls that were made to show something."""
         return [call.method for call in self.server.calls if call.method in {"setMessageReaction", "sendMessage"}]
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[TelegramServer]:
-    async with TelegramServer() as server:
-        yield server
 
 
 def bot_at(server: TelegramServer, limiter: BaseRateLimiter[Manner]) -> ExtBot[Manner]:
