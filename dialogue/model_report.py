@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dialogue.figures import memory
 from dialogue.model_standing import Place, memory_left, standings
 from dialogue.reports import paragraphs, plain, table
-from routing.advice import backend_name
+from routing.advice import endpoint_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,7 +52,6 @@ def _serving(engine: ExecutionEngine, there: Sequence[Standing]) -> Iterable[End
 
 def _server(engine: ExecutionEngine, endpoint: Endpoint) -> str:
     load = engine.load(endpoint)
-    where = f"{backend_name(endpoint.backend)}{f' at {plain(endpoint.address)}' if endpoint.url else ''}"
     busy = f"{load.running} running, {load.waiting} waiting" if any(load) else "idle"
     taken = sum(resident.bytes or 0 for resident in engine.keeper.residency.residents(endpoint))
-    return f"{where}: {busy}{f', {memory(taken)} in memory' if taken else ''}"
+    return f"{plain(endpoint_name(endpoint))}: {busy}{f', {memory(taken)} in memory' if taken else ''}"

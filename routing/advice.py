@@ -63,13 +63,18 @@ def backend_name(backend: str) -> str:
     return _NAMES.get(backend, backend)
 
 
+def endpoint_name(endpoint: Endpoint) -> str:
+    """Name an endpoint for people: "Ollama at http://localhost:11434", or the backend alone where it has no address."""
+    return backend_name(endpoint.backend) + (f" at {endpoint.address}" if endpoint.url else "")
+
+
 def _duration(seconds: float) -> str:
     count, unit = (math.ceil(seconds / 60), "minute") if seconds > 90 else (math.ceil(seconds), "second")
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 def _about(registry: ModelRegistry, endpoint: Endpoint) -> str:
-    where = backend_name(endpoint.backend) + (f" at {endpoint.address}" if endpoint.url else "")
+    where = endpoint_name(endpoint)
     if registry.is_down(endpoint):
         return f"{where} cannot be reached: {_START.get(endpoint.backend, 'start it')}."
     if registry.get_models_by_backend(endpoint.backend):

@@ -143,7 +143,7 @@ class Discovery:
         """Ask an endpoint, or join the question that is already under way."""
         task = self._asking.get(endpoint)
         if task is None or task.done():
-            task = self._asking[endpoint] = asyncio.create_task(self._ask(endpoint), name=f"ask {endpoint.address}")
+            task = self._asking[endpoint] = asyncio.create_task(self._ask(endpoint), name=f"ask {endpoint.label}")
             task.add_done_callback(partial(self._asked, endpoint))
         return task
 
@@ -188,7 +188,7 @@ class Discovery:
         self._registry.apply_offers(endpoint, None)
         if endpoint not in self._broken:
             self._broken.add(endpoint)
-            logger.error("Asking %s went wrong", endpoint.address, exc_info=error)
+            logger.error("Asking %s went wrong", endpoint.label, exc_info=error)
 
     def _look_whether_all_are_asked(self) -> None:
         if self._asked_at.keys() >= set(self.endpoints):

@@ -324,7 +324,7 @@ class ExecutionEngine:
             logger.warning(
                 "%s failed at %s: %s%s",
                 run.model.model_id,
-                run.endpoint.address,
+                run.endpoint.label,
                 run.error,
                 f" ({type(cause).__name__}: {_PASSWORD.sub('', str(cause))})" if cause else "",
             )

@@ -43,7 +43,6 @@ class ModelLoad:
     model: ModelMetadata
     endpoint: Endpoint
     host: str
-    asked_at: float
     usual_seconds: float | None = None
     spares_seconds: float = 0.0
     wanted_by: int = 0

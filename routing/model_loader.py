@@ -84,9 +84,9 @@ class ModelLoader:
             load.spares_seconds = min(load.spares_seconds, spares_seconds)
             return load
         outlook = self._residency.outlook(model, endpoint)
-        load = ModelLoad(model, endpoint, self.host(endpoint), self._clock(), outlook.load_seconds, spares_seconds)
+        load = ModelLoad(model, endpoint, self.host(endpoint), outlook.load_seconds, spares_seconds)
         load.makes_room = outlook.evicts
-        load.no_room_since = load.asked_at if outlook.evicts_busy else None
+        load.no_room_since = self._clock() if outlook.evicts_busy else None
         load.task = asyncio.create_task(self._run(load), name=f"load {model.model_id}")
         self.loads[place] = load
         load.task.add_done_callback(lambda _: self._over(place, load))

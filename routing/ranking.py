@@ -102,8 +102,7 @@ def rank(registry: ModelRegistry, kind: TaskKind, residency: ModelResidency | No
     left_out = [Exclusion(status.model, status.reason) for status in statuses if not status.available]
     there = [status for status in statuses if status.available]
     outlooks = _outlooks(there, residency)
-    too_large = [Exclusion(status.model, gap) for status in there if (gap := _memory_gap(outlooks, status.model))]
-    fitting = [status for status in there if not _memory_gap(outlooks, status.model)]
+    fitting, too_large = _split(there, lambda model, _: _memory_gap(outlooks, model), kind)
     able, unable, notes = _through_gates(fitting, kind)
     if too_large and not fitting:
         notes.append(f"{too_large[0].model.display_name} {too_large[0].reason}")

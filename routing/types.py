@@ -166,6 +166,11 @@ class Endpoint:
         scheme, separator, rest = self.url.rpartition("://")
         return scheme + separator + rest.rpartition("@")[2]
 
+    @property
+    def label(self) -> str:
+        """What a log or a table calls it: its address, or its backend where it has none."""
+        return self.address or self.backend
+
 
 @dataclass(frozen=True, slots=True)
 class ModelOffer:

@@ -60,7 +60,7 @@ def insert_attempt(ordinal: int, attempt: Attempt) -> Statement:
     return _INSERT_ATTEMPT, (
         ordinal,
         attempt.model_id,
-        (attempt.endpoint.address or attempt.endpoint.backend) if attempt.endpoint else None,
+        attempt.endpoint.label if attempt.endpoint else None,
         attempt.outcome.value,
         attempt.first_token_seconds,
         attempt.total_seconds,

@@ -77,7 +77,7 @@ def _now(standing: Standing) -> str:
 
 def _addresses(engine: ExecutionEngine, standing: Standing) -> list[str]:
     endpoints = engine.registry.status(standing.model.model_id).endpoints
-    return [endpoint.address or endpoint.backend for endpoint in endpoints]
+    return [endpoint.label for endpoint in endpoints]
 
 
 def _as_json(engine: ExecutionEngine, listed: Sequence[Standing], advice: str) -> dict[str, Any]:

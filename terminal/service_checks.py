@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dialogue.errors import TokenUnusable
 from dialogue.services import open_engine
-from routing.advice import backend_name, what_to_do
+from routing.advice import endpoint_name, what_to_do
 from routing.discovery import ANSWER_SECONDS
 from routing.errors import BackendError
 from routing.model_backends.ollama_pull import version
@@ -154,7 +154,7 @@ async def check_models(settings: Settings) -> AsyncIterator[Finding]:
 
 async def _check_server(engine: ExecutionEngine, endpoint: Endpoint) -> Finding:
     """A server that is down fails nothing by itself: another one may serve."""
-    name = backend_name(endpoint.backend) + (f" at {endpoint.address}" if endpoint.url else "")
+    name = endpoint_name(endpoint)
     if engine.registry.is_down(endpoint):
         return warning(
             f"{name} is not reachable", f"Start it, or take it out of {_SETTING.get(endpoint.backend, 'models.toml')}."
