@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import random
-import statistics
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from typing import Protocol
 
 Messages = list[tuple[str, str]]
 """Pairs of role and text."""
@@ -26,8 +22,7 @@ WORDS = (
 class Answer:
     """One answer, filled in while it comes. Times are in seconds on one clock for all processes of this machine.
 
-    `times` holds a moment for each piece of text. Every contestant's tokenizer holds a word back until the next one
-    begins, so the first text comes with the second token, for all alike.
+    `times` holds a moment for each piece of text, which is as a rule a token.
     """
 
     messages: Messages
@@ -47,12 +42,8 @@ class Answer:
     @property
     def decode_tokens_per_second(self) -> float:
         """How fast tokens came after the first text."""
-        times = list(self.times)
-        gaps = _gaps(times)
-        if gaps and gaps[-1] < 0.1 * statistics.median(gaps):
-            del times[-1]  # the last token's step also brought what had been held back
-        seconds = times[-1] - times[0]
-        return self.tokens / len(self.times) * (len(times) - 1) / seconds if seconds > 0 else 0.0
+        pieces, seconds = len(self.times), self.times[-1] - self.times[0]
+        return self.tokens / pieces * (pieces - 1) / seconds if seconds > 0 else 0.0
 
     def worst_gap_seconds(self, since: float, until: float) -> float:
         """The longest pause between two pieces that lies in this span of time, or reaches into it."""
@@ -98,7 +89,3 @@ class Prompts:
 
     def _words(self, tokens: int) -> str:
         return "".join(f" {self._random.choice(WORDS)}" for _ in range(max(1, tokens)))
-
-
-def _gaps(times: Sequence[float]) -> list[float]:
-    return [later - earlier for earlier, later in pairwise(times)]

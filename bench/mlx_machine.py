@@ -42,12 +42,15 @@ def _device(device: Mapping[str, Any]) -> Iterator[str]:
 def preload_openblas() -> bool:
     """Have this process's children compute with OpenBLAS on Linux, where MLX comes with the slow reference BLAS.
 
-    It must be installed by the system. True if sums are fast here; other systems have a fast one of their own.
+    It must be installed by the system. True if sums are fast here; other systems have a fast one of their own. One
+    processor is left to those who read the answers, as a Mac's GPU leaves all of them: OpenBLAS's threads wait for each
+    other without pause, and each time that a reader takes a processor away from one, all stand still.
     """
     if platform.system() != "Linux" or _preloaded():
         return True
     found = ctypes.util.find_library("openblas")
     if found:
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", str(max(1, (os.cpu_count() or 1) - 1)))
         os.environ["LD_PRELOAD"] = f"{os.environ.get('LD_PRELOAD', '')} {found}".strip()
     return bool(found)
 

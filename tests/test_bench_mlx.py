@@ -26,10 +26,9 @@ def test_decoding_is_timed_from_the_first_text() -> None:
     assert answer.decode_tokens_per_second == pytest.approx(10.0)
 
 
-def test_what_was_held_back_to_the_end_is_no_step_of_its_own() -> None:
-    """The last two pieces came with one token."""
-    answer = an_answer(3.0, 3.1, 3.2, 3.3, 3.3001)
-    assert answer.decode_tokens_per_second == pytest.approx(10.0)
+def test_decoding_counts_tokens_also_where_a_piece_has_several() -> None:
+    """Ten tokens in five pieces are two a piece."""
+    assert an_answer(3.0, 3.1, 3.2, 3.3, 3.4, tokens=10).decode_tokens_per_second == pytest.approx(20.0)
 
 
 def test_a_gap_counts_if_it_reaches_into_the_time_in_question() -> None:

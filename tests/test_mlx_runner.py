@@ -208,7 +208,7 @@ def test_the_draft_model_forgets_what_was_wrong(qwen, draft):
     said = [response.token for response in responses(qwen, question(9), 60)]
     guesses: Any = mx.argmax(draft.model(mx.array([read + said]))[0], axis=-1).tolist()
     right = [guess == token for guess, token in zip(guesses[len(read) - 1 :], said, strict=False)]
-    at = drafted = 0
+    at, drafted = 1, 0  # the first token is drawn from the prompt
     while at < len(said):
         run = next((n for n in range(min(3, len(said) - at - 1)) if not right[at + n]), min(3, len(said) - at - 1))
         at, drafted = at + run + 1, drafted + run
@@ -411,7 +411,7 @@ def test_a_batch_that_fails_leaves_the_runner_usable(qwen):
     numbers = [runs.ask(question(9, seed)) for seed in range(2)]
     runs.steps(4)
     [batch] = runs.runner._decoding._batches
-    batch._generator._generation_batch.model = None
+    batch._model = None
     runs.finish()
     assert set(runs.failed) == set(numbers)
     assert runs.answer(question(5)) == streamed(qwen, question(5), 40)

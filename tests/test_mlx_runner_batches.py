@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import mlx.core as mx
 import pytest
 from mlx_lm.models.cache import make_prompt_cache
 
 from routing.model_backends.mlx_engine.batches import Batches
+from routing.model_backends.mlx_engine.drawing import Drawer
 from routing.model_backends.mlx_engine.prefill import ChunkSizes, Prefill, boundaries_to_keep, next_to_read, read
 from routing.model_backends.mlx_engine.sampling import Samplers
 from routing.model_backends.mlx_engine.sequences import Sequence
@@ -24,15 +25,31 @@ def loaded(tmp_path_factory) -> LoadedModel:
     return load(make_model(tmp_path_factory.mktemp("models") / "qwen"))
 
 
+def a_prefill(loaded: LoadedModel, tokens: list[int], kv: list[Any] | None = None, **fields: Any) -> Prefill:
+    """A prompt that nothing is read of; `fields` are those of Prefill."""
+    given: dict[str, Any] = {
+        "id": len(tokens),
+        "model": loaded.model,
+        "tokens": tokens,
+        "kv": make_prompt_cache(loaded.model) if kv is None else kv,
+        "covered": 0,
+        "boundaries": (),
+        "keep": lambda *_: None,
+        "drawer": Drawer(tokens, Samplers(len(loaded.tokenizer)).sampler(GREEDY), ()),
+        "vocabulary_size": len(loaded.tokenizer),
+    }
+    return Prefill(**{**given, **fields})
+
+
 def sequence(loaded: LoadedModel, tokens: int) -> Sequence:
     """A sequence of that many tokens, read and ready to be decoded."""
     kv = make_prompt_cache(loaded.model)
     listed = [n % 40 for n in range(tokens)]
-    prefill = Prefill(0, loaded.model, listed, kv, 0, (), lambda *_: None)
+    listed, last = listed[:-1], listed[-1]
+    prefill = a_prefill(loaded, listed, kv)
     while prefill.left:
         read([prefill], 512)
-    sampler = Samplers(len(loaded.tokenizer)).sampler(GREEDY)
-    return Sequence(tokens, listed, tokens, 1000, kv, prefill.covered, sampler)
+    return Sequence(tokens, [*listed, last], tokens, 1000, kv, prefill.covered, prefill.drawer.sampler)
 
 
 def grouped(batches: Batches) -> list[list[int]]:
@@ -110,20 +127,36 @@ def test_a_removed_row_is_gone_at_once_with_its_cache(loaded):
     assert (len(batches), long.kv) == (0, [])
 
 
-def test_an_emptied_batch_is_used_again(loaded):
-    """Making one changes the limit of wired memory for a moment, so it is not done for each request."""
+def test_who_leaves_before_the_first_step_has_its_cache_as_it_was(loaded):
+    """Nothing was merged yet, and the others are not disturbed."""
+    batches = filled(loaded, [10, 20], 1000)
+    short, long = next(iter(batches))
+    batches.remove(short, with_cache=True)
+    assert (short.covered, [layer.offset for layer in short.kv]) == (9, [9, 9])
+    [batch] = batches
+    batch.step()
+    assert [one for one, _ in batch.step()] == [long]
+
+
+def test_an_emptied_batch_makes_room_for_another(loaded):
     batches = filled(loaded, [10], 1000)
     [batch] = batches
     batches.remove(*batch, with_cache=False)
     batches.add(sequence(loaded, 20), None)
-    assert list(batches) == [batch]
+    assert grouped(batches) == [[20]]
+    assert len(batches._batches) == 1
 
 
-def test_a_batch_leaves_the_wired_limit_alone(loaded):
-    """BatchGenerator raises it to all there is; the worker has a setting for it."""
-    batches = filled(loaded, [10], 1000)
+def test_a_newcomer_shares_the_very_next_step(loaded):
+    """Its last token is fed beside the others', whose next ones are told meanwhile; then it has its own."""
+    batches = filled(loaded, [10, 12], 1000)
     [batch] = batches
-    assert batch._generator._old_wired_limit is None
+    first, second = batch
+    assert batch.step() == []
+    third = sequence(loaded, 14)
+    batches.add(third, None)
+    assert [one for one, _ in batch.step()] == [first, second]
+    assert [one for one, _ in batch.step()] == [first, second, third]
 
 
 def test_groups_change_no_answer(loaded):
@@ -222,25 +255,39 @@ def test_short_prompts_share_a_chunk(loaded):
     assert len({runs.done[number].first_token_seconds for number in numbers}) == 1
 
 
-def test_a_prompt_is_read_up_to_its_last_token(loaded):
-    """In chunks, with a stop at each boundary, where what is read so far is kept."""
+def test_a_prompt_is_read_in_chunks(loaded):
+    """With a stop at each boundary, where what is read so far is kept; the answer's first token comes with the last."""
     kept = []
-    tokens = list(range(40))
-    kv = make_prompt_cache(loaded.model)
-    prefill = Prefill(0, loaded.model, tokens, kv, 0, [10, 25], lambda ts, kv: kept.append((ts, kv[0].offset)))
-    sizes = []
+    prefill = a_prefill(
+        loaded, list(range(40)), boundaries=[10, 25], keep=lambda ts, kv: kept.append((ts, kv[0].offset))
+    )
+    sizes, firsts = [], []
     while prefill.left:
         sizes.append(read([prefill], 12)[0])
-    assert sizes == [10, 12, 3, 12, 2]
+        firsts.append(prefill.first)
+    assert sizes == [10, 12, 3, 12, 3]
     assert [(len(ts), offset) for ts, offset in kept] == [(10, 10), (25, 25)]
-    assert (kv[0].offset, prefill.covered) == (39, 39)
-    assert mx.all(kv[0].keys[..., :39, :] != 0).item()
+    assert (prefill.kv[0].offset, prefill.covered) == (40, 40)
+    assert mx.all(prefill.kv[0].keys[..., :40, :] != 0).item()
+    logits = loaded.model(mx.array([list(range(40))]))[0, -1]
+    assert firsts == [None] * 4 + [mx.argmax(logits).item()]
+
+
+@pytest.mark.parametrize(("vocabulary_size", "sizes"), [(100, [30]), (1_000_000, [29, 1])])
+def test_logits_are_computed_for_few_places_where_there_are_many(loaded, vocabulary_size, sizes):
+    """A large vocabulary's would take more memory than the prompt itself, so the last token is read by itself."""
+    prefill, read_sizes = a_prefill(loaded, list(range(30)), vocabulary_size=vocabulary_size), []
+    while prefill.left:
+        read_sizes.append(read([prefill], 512)[0])
+    assert read_sizes == sizes
+    assert prefill.first == mx.argmax(loaded.model(mx.array([list(range(30))]))[0, -1]).item()
 
 
 @pytest.mark.parametrize(
     ("lengths", "trimmable", "ends"),
     [
         ([50, 30, 20], True, [50]),
+        ([50, 20], True, []),  # the only message, which no other chat begins with
         ([50, 30, 20], False, [50, 80, 99]),
         ([50, 30, 20, 25, 30], False, [50, 100, 125, 154]),
         ([5, 30], True, []),
@@ -259,10 +306,7 @@ def test_prompts_are_kept_where_others_meet_them(lengths, trimmable, ends):
 
 def waiting(loaded: LoadedModel, lengths: list[int]) -> list[Prefill]:
     """Prompts of these lengths that have not been read."""
-    return [
-        Prefill(n, loaded.model, list(range(1, length + 2)), make_prompt_cache(loaded.model), 0, (), lambda *_: None)
-        for n, length in enumerate(lengths)
-    ]
+    return [a_prefill(loaded, list(range(1, length + 1))) for length in lengths]
 
 
 @pytest.mark.parametrize(
@@ -290,3 +334,10 @@ def test_prompts_read_together_are_read_as_if_alone(loaded):
         for mine, theirs in zip(prefill.kv, other.kv, strict=True):
             assert mine.offset == theirs.offset
             assert mx.allclose(mine.keys[..., : mine.offset, :], theirs.keys[..., : mine.offset, :], atol=1e-5).item()
+
+
+def test_first_tokens_of_prompts_that_are_read_together_are_those_of_each(loaded):
+    together = waiting(loaded, [5, 9, 30])
+    read(together, 500)
+    alone = [mx.argmax(loaded.model(mx.array([one.tokens]))[0, -1]).item() for one in together]
+    assert [one.first for one in together] == alone

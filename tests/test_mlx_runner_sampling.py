@@ -10,7 +10,6 @@ import pytest
 from mlx_lm.models.cache import make_prompt_cache
 from mlx_lm.sample_utils import make_logits_processors
 
-from routing.model_backends.mlx_engine.prefill import Prefill, read
 from routing.model_backends.mlx_engine.sampling import PENALTY_TOKENS, Samplers, SeededSampler
 from routing.model_backends.mlx_engine.sequences import Sequence
 from routing.model_backends.mlx_engine.solo import Solo
@@ -165,10 +164,10 @@ def test_processors_see_each_token_once(loaded):
         return logits
 
     tokens = list(range(30, 130))
-    read_all = Prefill(0, loaded.model, tokens, make_prompt_cache(loaded.model), 0, (), lambda *_: None)
-    read([read_all], 500)
+    kv = make_prompt_cache(loaded.model)
+    loaded.model(mx.array([tokens[:-1]]), cache=kv)
     sampler = Samplers(len(loaded.tokenizer)).sampler(GREEDY)
-    sequence = Sequence(1, list(tokens), len(tokens), 9, read_all.kv, read_all.covered, sampler, (record,))
+    sequence = Sequence(1, list(tokens), len(tokens), 9, kv, len(tokens) - 1, sampler, (record,))
     solo = Solo(loaded.model, sequence)
     for _ in range(3):
         solo.step(ahead=True)

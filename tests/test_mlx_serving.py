@@ -51,7 +51,13 @@ class Served:
         self.arrivals: SimpleQueue[Arrival] = SimpleQueue()
         self.said: list[Report] = []
         self.pulse = Pulse()
-        self.serving = Serving(configure or Configure(), self.arrivals, self.said.append, self.pulse, **options)
+        self.serving = Serving(
+            configure or Configure(), self.arrivals, lambda *said: self.said.extend(said), self.pulse, **options
+        )
+
+    def hear(self, *reports: Report) -> None:
+        """Take in what is said."""
+        self.said.extend(reports)
 
     def tell(self, *commands: Command) -> None:
         """Let commands arrive."""

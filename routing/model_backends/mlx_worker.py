@@ -37,11 +37,11 @@ class Wire:
         os.dup2(2, 1)
         return cls(os.fdopen(commands, "rb"), os.fdopen(reports, "wb"))
 
-    def say(self, report: Report) -> None:
-        """Write a report; waits for a bot that is slow to read, and ends the process where there is none any more."""
+    def say(self, *reports: Report) -> None:
+        """Write reports in one go; waits for a bot that is slow to read, and ends the process where there is none."""
         with self._writing:
             try:
-                self._reports.write(encode(report))
+                self._reports.write(b"".join(map(encode, reports)))
                 self._reports.flush()
             except BrokenPipeError:
                 os._exit(0)

@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mlx_lm.generate import BatchGenerator
+import mlx.core as mx
+
+from routing.model_backends.mlx_engine.drawing import Drawer, draw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from routing.model_backends.mlx_engine.sequences import Sequence
 
-_NO_LIMIT = 1 << 30
 # A batch is dissolved into another only for a clear gain: moving a sequence costs a copy of its cache and a step.
 _DISSOLVE_SHARE = 0.5
 
 
+@dataclass(slots=True, eq=False)
+class _Row:
+    """A sequence in a batch. `told`: the token that is fed next is one of the sequence's already."""
+
+    sequence: Sequence
+    drawer: Drawer
+    told: bool = True
+
+
 class Batch:
-    """One BatchGenerator, and the sequences in it. Prompts are read elsewhere: each joins with its cache filled."""
+    """Sequences that are decoded together, the next tokens always under way while the last ones are read.
+
+    The keys and values of all are in mlx-lm's caches for batches, a row for each sequence, padded at their beginnings.
+    Prompts are read elsewhere: who joins has its cache filled, and shares the very next step.
+    """
 
     def __init__(self, model: Any) -> None:
-        self._generator = BatchGenerator(model, completion_batch_size=_NO_LIMIT, prefill_batch_size=_NO_LIMIT)
-        # It raises the limit of wired memory to all there is, against which the worker has a setting; closing gives
-        # that back, and does nothing else.
-        self._generator.close()  # type: ignore[no-untyped-call]
-        self._sequences: dict[int, Sequence] = {}
+        self._model = model
+        self._rows: list[_Row] = []
+        self._joining: list[_Row] = []
+        self._kv: list[Any] = []
+        self._fed = mx.array([], dtype=mx.uint32)  # a token for each row, which may still be under way
 
     def __len__(self) -> int:
-        return len(self._sequences)
+        return len(self._rows) + len(self._joining)
 
     def __iter__(self) -> Iterator[Sequence]:
-        return iter(list(self._sequences.values()))
+        return (row.sequence for row in [*self._rows, *self._joining])
 
     @property
     def longest(self) -> int:
@@ -48,34 +63,65 @@ class Batch:
         return sum(max(lengths) - length for length in lengths)
 
     def add(self, sequence: Sequence) -> None:
-        """Take a sequence that is ready to change hands; its first token comes with the step after the next."""
-        [uid] = self._generator.insert_segments(
-            [[sequence.tokens[-1:]]],
-            max_tokens=[_NO_LIMIT],
-            caches=[sequence.kv],
-            all_tokens=[sequence.tokens[:-1]],
-            samplers=[sequence.sampler],
-            logits_processors=[list(sequence.processors)],
-        )
-        sequence.kv = []
-        self._sequences[uid] = sequence
+        """Take a sequence that is ready to change hands."""
+        self._joining.append(_Row(sequence, Drawer(sequence.tokens, sequence.sampler, sequence.processors)))
 
     def step(self) -> list[tuple[Sequence, int]]:
-        """Draw one token for each sequence that has been here for a step; they have it already when this returns."""
-        _, responses = self._generator.next()  # type: ignore[no-untyped-call]
-        drawn = [(self._sequences[response.uid], int(response.token)) for response in responses]
-        for sequence, token in drawn:
-            sequence.tokens.append(token)
-        return drawn
+        """Give the token that the last step drew for each sequence, and begin the next ones.
+
+        The sequences have it already when this returns; those that joined since then have one with the next step.
+        """
+        self._take_in()
+        fed = self._fed
+        logits = self._model(fed[:, None], cache=self._kv)[:, -1, :]
+        self._fed = draw([row.drawer for row in self._rows], fed, logits)
+        mx.async_eval(self._fed)  # type: ignore[no-untyped-call]
+        tokens: Any = fed.tolist()
+        return [(row.sequence, token) for row, token in zip(self._rows, tokens, strict=True) if _tell(row, token)]
 
     def remove(self, sequence: Sequence, *, with_cache: bool) -> None:
         """Take a sequence out, at once; its cache is given back to it, or dropped."""
-        uid = next(uid for uid, other in self._sequences.items() if other is sequence)
-        del self._sequences[uid]
-        caches = self._generator.remove([uid], with_cache)  # type: ignore[no-untyped-call]
+        self._joining = [row for row in self._joining if row.sequence is not sequence]
+        place = next((n for n, row in enumerate(self._rows) if row.sequence is sequence), None)
+        if place is None:
+            return
         if with_cache:
-            sequence.kv, covered = caches[uid]
-            sequence.covered = len(covered)
+            sequence.kv = [layer.extract(place) for layer in self._kv]
+        del self._rows[place]
+        self._keep([n for n in range(len(self._rows) + 1) if n != place])
+
+    def _take_in(self) -> None:
+        """Put those who join into the batch's cache, all in one go."""
+        if not self._joining:
+            return
+        sequences = [row.sequence for row in self._joining]
+        kv = [layers[0].merge(layers) for layers in zip(*(sequence.kv for sequence in sequences), strict=True)]
+        for sequence in sequences:
+            sequence.kv = []
+        for mine, theirs in zip(self._kv, kv, strict=bool(self._rows)):
+            mine.extend(theirs)
+        self._kv = self._kv or kv
+        last = mx.array([sequence.tokens[-1] for sequence in sequences], dtype=mx.uint32)
+        self._fed = mx.concatenate([self._fed, last])
+        self._rows += self._joining
+        self._joining = []
+
+    def _keep(self, places: list[int]) -> None:
+        """Cut the cache and the tokens under way down to these rows."""
+        self._fed = self._fed[mx.array(places, dtype=mx.uint32)]
+        if not places:
+            self._kv = []
+        for layer in self._kv:
+            layer.filter(places)
+
+
+def _tell(row: _Row, token: int) -> bool:
+    """Note that a token of this row was fed to the model; whether it is new to the sequence."""
+    new, row.told = not row.told, False
+    if new:
+        row.sequence.tokens.append(token)
+    row.sequence.covered = len(row.sequence.tokens)
+    return new
 
 
 class Joining(NamedTuple):
@@ -154,9 +200,6 @@ class Batches:
         return Joining(added * self._kv_bytes_per_token, batch)
 
     def _empty(self) -> Batch:
-        """A batch without rows: one that has emptied, for making one anew changes the limit of wired memory."""
-        for batch in self._batches:
-            if not len(batch):
-                return batch
-        self._batches.append(Batch(self._model))
+        """A batch without rows, in the place of those that have emptied."""
+        self._batches = [*self, Batch(self._model)]
         return self._batches[-1]

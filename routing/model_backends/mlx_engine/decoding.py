@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import mlx.core as mx
 from mlx_lm.models.cache import make_prompt_cache
 
 from routing.model_backends.mlx_engine.batches import Batches
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 # What one request's tokens or options can make MLX and the tokenizer raise. It ends that request, or that batch, and
 # the others go on; any other error is a bug, and passes through.
 REQUEST_ERRORS = (LookupError, RuntimeError, TypeError, ValueError)
+
+
+# MLX keeps memory that it has freed, of every size that there was; caches grow, and sizes change all the time.
+_STEPS_BETWEEN_CLEANINGS = 256
 
 
 class Drawn(NamedTuple):
@@ -59,6 +64,7 @@ class Decoding:
         )
         self._alone: dict[int, Solo | Speculative] = {}
         self._batched: dict[int, Sequence] = {}
+        self._steps = 0
 
     def __len__(self) -> int:
         return len(self._alone) + len(self._batched)
@@ -91,6 +97,9 @@ class Decoding:
 
     def step(self, *, expecting: bool) -> list[Drawn]:
         """Draw a token for each sequence; several, where a draft model guesses well. `expecting`: others come soon."""
+        self._steps += 1
+        if self._steps % _STEPS_BETWEEN_CLEANINGS == 0:
+            mx.clear_cache()
         together = len(self) > 1
         if not together and not expecting:
             self._take_out()
@@ -118,8 +127,7 @@ class Decoding:
     def _step_alone(self, decoder: Solo | Speculative, *, joins: bool) -> Drawn:
         sequence = decoder.sequence
         try:
-            # Those that begin together share the first step too.
-            tokens = decoder.step(ahead=not joins) if sequence.output_tokens or not joins else []
+            tokens = decoder.step(ahead=not joins) if decoder.pending or not joins else []
             if joins and sequence.left > 0:
                 self._leave(decoder)
                 self._join(sequence)

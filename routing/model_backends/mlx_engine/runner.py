@@ -14,7 +14,8 @@ from mlx_lm.models.cache import make_prompt_cache
 
 from routing.model_backends.mlx_engine.answer_text import AnswerText
 from routing.model_backends.mlx_engine.answers import Answer
-from routing.model_backends.mlx_engine.decoding import REQUEST_ERRORS, Decoding
+from routing.model_backends.mlx_engine.decoding import REQUEST_ERRORS, Decoding, Drawn
+from routing.model_backends.mlx_engine.drawing import Drawer
 from routing.model_backends.mlx_engine.prefill import ChunkSizes, Prefill, boundaries_to_keep, next_to_read, read
 from routing.model_backends.mlx_engine.prompts import tokenize_conversation
 from routing.model_backends.mlx_engine.sampling import Samplers, check
@@ -24,7 +25,6 @@ from routing.model_backends.mlx_protocol import Failed, Piece, Queued, WorkerFai
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from routing.model_backends.mlx_engine.decoding import Drawn
     from routing.model_backends.mlx_engine.loading import LoadedModel
     from routing.model_backends.mlx_engine.prefixes import PrefixCache
     from routing.model_backends.mlx_protocol import Generate, Report
@@ -61,6 +61,7 @@ class ModelRunner:
         self._reading: dict[int, Prefill] = {}
         self._waiting: deque[Answer] = deque()
         self._step_seconds = 0.0
+        self._owes_tokens = False  # the last step told first tokens alone
 
     @property
     def idle(self) -> bool:
@@ -117,9 +118,14 @@ class ModelRunner:
                 self._release(answer)
 
     def step(self) -> list[Report]:
-        """Read at most one chunk's worth of prompts, and draw the next token of every answer under way."""
+        """Read at most one chunk's worth of prompts, and draw the next token of every answer under way.
+
+        An answer's first token is told at once, before the others' next ones: those come with the next step.
+        """
         with mx.stream(generation_stream):
-            return [*self._admit(), *self._read(), *self._decode()]
+            owed, self._owes_tokens = self._owes_tokens, False
+            reports = [*self._admit(), *([] if owed else self._read())]
+            return reports if self._owes_tokens else [*reports, *self._decode()]
 
     def close(self) -> None:
         """Drop every request; nothing more is said of them."""
@@ -196,44 +202,52 @@ class ModelRunner:
             kv, covered = make_prompt_cache(self._loaded.model), 0
         boundaries = boundaries_to_keep(answer.prompt.segments, trimmable=self._decoding.movable)
         answer.cached_tokens = covered
-        answer.prefill = Prefill(answer.id, self._loaded.model, answer.tokens, kv, covered, boundaries, self._keep)
+        answer.prefill = Prefill(
+            id=answer.id,
+            model=self._loaded.model,
+            tokens=answer.tokens,
+            kv=kv,
+            covered=covered,
+            boundaries=boundaries,
+            keep=self._keep,
+            drawer=Drawer(answer.tokens, answer.sampler, answer.processors),
+            vocabulary_size=len(self._loaded.tokenizer),
+        )
         self._reading[answer.id] = answer.prefill
         return []
 
     def _read(self) -> list[Report]:
-        """Read a chunk's worth of prompts. With nobody streaming, as soon as one is read its answer begins."""
+        """Read a chunk's worth of prompts, up to the first that is read to its end."""
         reports: list[Report] = []
-        streaming = len(self._decoding) > 0
-        budget = self._chunks.size(self._step_seconds if streaming else None)
-        while self._reading and budget > 0 and (streaming or not len(self._decoding)):
+        budget = self._chunks.size(self._step_seconds if len(self._decoding) else None)
+        while self._reading and budget > 0 and not self._owes_tokens:
             prefills = next_to_read([*self._reading.values()], budget if self._decoding.batchable else 0)
             try:
-                budget -= self._read_chunk(prefills, budget)
+                tokens, seconds = read(prefills, budget)
             except REQUEST_ERRORS as error:
                 reports += [self._fail(self._answers[prefill.id], error) for prefill in prefills]
                 continue
-            # A sign of life, so that whoever waits for the first token of a long prompt does not give it up.
-            reports += [Piece(prefill.id) for prefill in prefills if prefill.left]
+            self._chunks.measured(tokens, seconds)
+            budget -= tokens
+            reports += [report for prefill in prefills for report in self._take(prefill)]
         return reports
 
-    def _read_chunk(self, prefills: list[Prefill], most_tokens: int) -> int:
-        """Read on; how many tokens were read. Whose prompt is read begins to answer."""
-        tokens = 0
-        if prefills[0].left:
-            tokens, seconds = read(prefills, most_tokens)
-            self._chunks.measured(tokens, seconds)
-        for prefill in prefills:
-            if not prefill.left:
-                self._start(self._answers[prefill.id], prefill)
-        return tokens
+    def _take(self, prefill: Prefill) -> list[Report]:
+        """Begin an answer whose prompt is read; of another, say that it lives, or a long one would be given up."""
+        if prefill.first is None:
+            return [Piece(prefill.id)]
+        answer = self._answers[prefill.id]
+        self._owes_tokens = True
+        self._start(answer, prefill, prefill.first)
+        return self._tell(Drawn(answer.id, [prefill.first]))
 
-    def _start(self, answer: Answer, prefill: Prefill) -> None:
-        """The prompt is read: the answer begins."""
+    def _start(self, answer: Answer, prefill: Prefill, first: int) -> None:
+        """The prompt is read, and the answer's first token drawn: it is decoded from now on."""
         del self._reading[answer.id]
         answer.read_at = self._clock()
         answer.sequence = Sequence(
             id=answer.id,
-            tokens=list(answer.tokens),
+            tokens=[*answer.tokens, first],
             prompt_tokens=len(answer.tokens),
             most_tokens=answer.most_tokens,
             kv=prefill.kv,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import mlx.core as mx
 from mlx_lm.models.cache import KVCache, trim_prompt_cache
 
 from routing.model_backends.mlx_engine.sampling import place_at
@@ -54,8 +53,3 @@ class Sequence:
 def is_unbounded(kv: list[Any]) -> bool:
     """Whether a cache can be cut back at any length: a sliding window forgets what it would have to go back to."""
     return all(isinstance(cache, KVCache) for cache in kv)
-
-
-def normalized(logits: mx.array) -> mx.array:
-    """Log probabilities, by the same operations as mlx_lm's own loops, so that roundings are the same too."""
-    return logits - mx.logsumexp(logits, axis=-1, keepdims=True)

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from queue import SimpleQueue
 
     from routing.model_backends.mlx_engine.residents import Resident
-    from routing.model_backends.mlx_protocol import Report
     from routing.model_backends.mlx_threads import Pulse
 
 # How long nothing must have been asked before a prompt is written to the disk, and between two such looks.
@@ -43,15 +42,15 @@ _QUIET_SECONDS = 5.0
 class Serving:
     """The models in memory and what is asked of them. Built and run on one thread, which owns MLX.
 
-    `say` is called from any thread. The queue is emptied before every step, so that somebody new waits for no more than
-    one step of the others.
+    `say` takes one report or several, and is called from any thread. The queue is emptied before every step, so that
+    somebody new waits for no more than one step of the others.
     """
 
     def __init__(
         self,
         configure: Configure,
         arrivals: SimpleQueue[Arrival],
-        say: Callable[[Report], None],
+        say: Callable[..., None],
         pulse: Pulse,
         *,
         clock: Callable[[], float] = time.monotonic,
@@ -155,7 +154,8 @@ class Serving:
         for report in reports:
             if isinstance(report, Done | Failed):
                 self._asked.pop(report.id, None)
-            self._say(report)
+        if reports:
+            self._say(*reports)
 
 
 def _fault(error: Exception) -> WorkerFailure:

@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import mlx.core as mx
 
-from routing.model_backends.mlx_engine.sampling import PENALTY_TOKENS
-from routing.model_backends.mlx_engine.sequences import normalized
+from routing.model_backends.mlx_engine.drawing import Drawer, draw
 
 if TYPE_CHECKING:
     from routing.model_backends.mlx_engine.sequences import Sequence
-
-_TOKENS_BETWEEN_CLEANINGS = 256
 
 
 class Solo:
@@ -21,28 +18,27 @@ class Solo:
     def __init__(self, model: Any, sequence: Sequence) -> None:
         self.sequence = sequence
         self._model = model
+        self._drawers = [Drawer(sequence.tokens, sequence.sampler, sequence.processors)]
         self._pending: mx.array | None = None
-        self._recent = mx.array(sequence.tokens[-PENALTY_TOKENS - 1 : -1], dtype=mx.uint32)
+
+    @property
+    def pending(self) -> bool:
+        """A token is under way, which would be lost if the sequence changed hands now."""
+        return self._pending is not None
 
     def step(self, *, ahead: bool) -> list[int]:
         """Draw one token. `ahead`: begin the one after it too; otherwise the sequence can change hands afterwards."""
         tokens = self.sequence.tokens
-        drawn = self._pending if self._pending is not None else self._begin(mx.array([tokens[-1]], dtype=mx.uint32))
+        drawn = self._pending if self._pending is not None else self._begin(mx.array(tokens[-1:], dtype=mx.uint32))
         self._pending = self._begin(drawn) if ahead and self.sequence.left > 1 else None
         token: Any = drawn.item()
         tokens.append(token)
         self.sequence.covered = len(tokens) - (self._pending is None)
-        if self.sequence.output_tokens % _TOKENS_BETWEEN_CLEANINGS == 0:
-            mx.clear_cache()
         return [token]
 
     def _begin(self, token: mx.array) -> mx.array:
         """Start computing the token that follows; nothing is waited for."""
         logits = self._model(token[None], cache=self.sequence.kv)[:, -1, :]
-        if self.sequence.processors:
-            self._recent = mx.concatenate([self._recent, token])[-PENALTY_TOKENS:]
-            for processor in self.sequence.processors:
-                logits = processor(self._recent, logits)
-        drawn = self.sequence.sampler(normalized(logits))
+        drawn = draw(self._drawers, token, logits)
         mx.async_eval(drawn)  # type: ignore[no-untyped-call]
         return drawn

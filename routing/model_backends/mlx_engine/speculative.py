@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import mlx.core as mx
 from mlx_lm.models.cache import trim_prompt_cache
 
+from routing.model_backends.mlx_engine.drawing import normalized
 from routing.model_backends.mlx_engine.sampling import PENALTY_TOKENS, SeededSampler
-from routing.model_backends.mlx_engine.sequences import normalized
 
 if TYPE_CHECKING:
     from routing.model_backends.mlx_engine.sequences import Sequence
@@ -64,11 +64,16 @@ class Speculative:
         self._tried = self._right = 0
 
     @property
+    def pending(self) -> bool:
+        """Nothing is under way between its steps."""
+        return False
+
+    @property
     def pointless(self) -> bool:
         """The draft model guesses too badly to be of use."""
         return self._tried >= _TRIAL_TOKENS and self._right < _WORTH_SHARE * self._tried
 
-    def step(self, *, ahead: bool) -> list[int]:  # noqa: ARG002 - nothing is under way between its steps
+    def step(self, *, ahead: bool) -> list[int]:  # noqa: ARG002 - see `pending`
         """Draw one to DRAFTED_AT_ONCE + 1 tokens. The sequence can change hands afterwards."""
         tokens = self.sequence.tokens
         wanted = min(DRAFTED_AT_ONCE, self.sequence.left - 1) if self.draft.read(tokens) else 0
