@@ -251,6 +251,9 @@ class TaskClassification:
     `score` is the complexity in [0, 1]; `complexity`, `tier` and `level` are views of it. `estimated_tokens` is the
     length of the answer (50-2000), `prompt_tokens` that of text and history together. `language` is an ISO 639-1 code.
     `factors` names what the score is made of, each in [0, 1] before its weight.
+    `benefit`, in [0, 1], says how much a strong model is worth it over a weak one; 0.5 where nothing is known.
+    `probabilities` has each category's; `needs` names what is really needed from outside the model (live_data, url,
+    file, reminder, shell). `familiarity`, in [0, 1], says how much of the text is like what the router learnt from.
     """
 
     complexity: TaskComplexity
@@ -264,6 +267,10 @@ class TaskClassification:
     language: str = "en"
     prompt_tokens: int = 0
     factors: Mapping[str, float] = field(default_factory=dict, hash=False)
+    benefit: float = 0.5
+    probabilities: Mapping[TaskCategory, float] = field(default_factory=dict, hash=False)
+    needs: frozenset[str] = frozenset()
+    familiarity: float = 1.0
 
     @property
     def tier(self) -> Tier:

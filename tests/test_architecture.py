@@ -46,6 +46,7 @@ HOMES = {
     "markdown_it": r"routing/(markdown_\w+|response_formatter)\.py",
     "mlx": MLX_WORKER,
     "mlx_lm": MLX_WORKER,
+    "numpy": r"routing/(text_features|task_heads|success)\.py|scripts/train_\w+\.py",
     "pint": r"routing/answers/",
     "rich": r"terminal/",
     "sqlite3": r"storage/",
