@@ -20,7 +20,7 @@ _GB = 1e9
 def describe(device: Mapping[str, Any]) -> Iterator[str]:
     """Give lines on the hardware, the versions, and what MLX says of its device."""
     total_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    yield f"machine   {_processor()}, {os.cpu_count()} cores, {total_bytes / _GB:.1f} GB, load {os.getloadavg()[0]:.1f}"
+    yield f"machine   {processor()}, {os.cpu_count()} cores, {total_bytes / _GB:.1f} GB, load {os.getloadavg()[0]:.1f}"
     yield f"system    {platform.system()} {platform.release()} {platform.machine()}, Python {platform.python_version()}"
     versions = (f"{name} {importlib.metadata.version(name)}" for name in ("mlx", "mlx-lm"))
     yield f"versions  {', '.join(versions)}"
@@ -59,7 +59,8 @@ def _preloaded() -> bool:
     return "openblas" in os.environ.get("LD_PRELOAD", "")
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Name the processor."""
     if name := _sysctl("machdep.cpu.brand_string"):
         return name
     information = Path("/proc/cpuinfo")
