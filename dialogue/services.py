@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from routing.catalog import load_catalog
+from routing.custom_rules import CustomRules
 from routing.execution_engine import ExecutionEngine
 from routing.intelligent_router import IntelligentRouter
 from routing.model_backends.mlx_prompt_files import delete_prompt_files
@@ -132,6 +133,7 @@ async def open_engine(
         settings.max_cost,
         preferred_backend=settings.preferred_backend or None,
         stickiness_margin=settings.stickiness_margin,
+        rules=CustomRules(catalog.rules, registry),
     )
     config = {
         "ollama_base_url": settings.ollama_base_url,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,13 +18,15 @@ from routing.priors import (
     expected_speed,
     speed_class_of,
 )
+from routing.rule_entries import read_rules
+from routing.toml_document import TomlDocument
 from routing.types import ModelCapability, ModelMetadata, Quality, SpeedClass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    Check = Callable[[object], str | None]
-    Table = Mapping[str, object]
+    from routing.custom_rules import Rule
+    from routing.toml_document import Check, Table
 
 BACKENDS = ("ollama", "lmstudio", "mlx")
 BUILTIN_ID = "builtin"
@@ -49,10 +50,11 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Models in the order of their files, and servers."""
+    """Models in the order of their files, servers, and rules in the order in which they hold."""
 
     models: tuple[ModelMetadata, ...]
     servers: tuple[Server, ...] = ()
+    rules: tuple[Rule, ...] = ()
 
 
 def shipped_catalog() -> Catalog:
@@ -72,21 +74,22 @@ def load_catalog(models_file: Path | None) -> Catalog:
 
 def overlay(catalog: Catalog, path: Path) -> Catalog:
     """Lay one file over a catalog: its tables add models, override single values or disable models."""
-    document = _Document(path)
+    document = TomlDocument(path)
     models = {model.model_id: model for model in catalog.models}
-    document.check_keys((), document.content, ("models", "servers"))
+    document.check_keys((), document.content, ("models", "servers", "rule"))
     entries, servers = document.tables("models"), document.tables("servers")
     for model_id, table in entries:
         if model := _read_model(document, model_id, table, models.get(model_id)):
             models[model_id] = model
     read = [_read_server(document, name, table) for name, table in servers]
     _check_backends(document, entries, [name for name, _ in servers])
+    rules = read_rules(document)
     if document.problems:
         raise InvalidConfiguration(document.told())
-    return Catalog(tuple(models.values()), catalog.servers + tuple(filter(None, read)))
+    return Catalog(tuple(models.values()), catalog.servers + tuple(filter(None, read)), catalog.rules + rules)
 
 
-def _check_backends(document: _Document, entries: list[tuple[str, Table]], servers: list[str]) -> None:
+def _check_backends(document: TomlDocument, entries: list[tuple[str, Table]], servers: list[str]) -> None:
     """Report models whose backend is neither built in nor a server of this file."""
     known = (*BACKENDS, *servers)
     for model_id, table in entries:
@@ -95,84 +98,6 @@ def _check_backends(document: _Document, entries: list[tuple[str, Table]], serve
             document.report(
                 ("models", model_id, "backend"), f"{backend!r} is neither {', '.join(BACKENDS)} nor a [servers.NAME]"
             )
-
-
-# --- one file, and where its problems are -----------------------------------------------------------------------------
-
-
-@dataclass
-class _Document:
-    """A TOML file, with the problems found in it so far."""
-
-    path: Path
-    content: Table = field(default_factory=dict)
-    problems: list[tuple[int, str]] = field(default_factory=list)  # the line of each, and what is wrong there
-    text: str = ""
-
-    def __post_init__(self) -> None:
-        try:
-            self.text = self.path.read_text(encoding="utf-8-sig")
-            self.content = tomllib.loads(self.text)
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidConfiguration([f"{self.path} cannot be read as text: {error}"]) from error
-        except tomllib.TOMLDecodeError as error:
-            raise InvalidConfiguration([f"{self.path}: not valid TOML: {error}"]) from error
-
-    def report(self, where: tuple[str, ...], reason: str) -> None:
-        """Note one problem with the entry at `where`, such as ("models", "mine", "cost")."""
-        self.problems.append((_line_of(self.text, where), f"{'.'.join(where)}: {reason}"))
-
-    def told(self) -> list[str]:
-        """Write every problem as a sentence, from the first line of the file to the last."""
-        in_order = sorted(self.problems, key=lambda problem: problem[0])
-        return [f"{self.path}:{line}: {what}" for line, what in in_order]
-
-    def tables(self, section: str) -> list[tuple[str, Table]]:
-        """List the sub-tables of a section; anything else in it is reported."""
-        found = self.content.get(section, {})
-        if not isinstance(found, dict):
-            self.report((section,), f"should be tables, [{section}.NAME]")
-            return []
-        for name in [name for name, table in found.items() if not isinstance(table, dict)]:
-            self.report((section, name), f"should be a table, [{section}.{name}]")
-        return [(name, table) for name, table in found.items() if isinstance(table, dict)]
-
-    def check_keys(self, where: tuple[str, ...], table: Table, known: tuple[str, ...]) -> None:
-        """Report keys that mean nothing, so that a typing error does not pass in silence."""
-        for key in table:
-            if key not in known:
-                self.report((*where, key), f"is not a known entry; known are {', '.join(known)}")
-
-    def check_values(self, where: tuple[str, ...], table: Table, checks: Mapping[str, Check]) -> bool:
-        """Report unknown keys and bad values; True when there were none."""
-        before = len(self.problems)
-        self.check_keys(where, table, tuple(checks))
-        for key, check in checks.items():
-            if key in table and (reason := check(table[key])):
-                self.report((*where, key), reason)
-        return len(self.problems) == before
-
-
-def _line_of(text: str, where: tuple[str, ...]) -> int:
-    """Find the line of an entry, or of the table that should hold it; tomllib itself keeps no positions."""
-    best, depth, table = 1, 0, tuple[str, ...]()
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := re.match(r"\s*\[+([^\]]+)\]", line):
-            table = _dotted(header[1])
-            path = table
-        elif key := re.match(r"\s*([A-Za-z0-9_.\"'-]+)\s*=", line):
-            path = table + _dotted(key[1])
-        else:
-            continue
-        if path == where[: len(path)] and len(path) > depth:
-            best, depth = number, len(path)
-    return best
-
-
-def _dotted(text: str) -> tuple[str, ...]:
-    """Part a key at its dots, but for those within quotes."""
-    parts = re.findall(r"""\s*("[^"]*"|'[^']*'|[^."'\s]+)\s*\.?""", text)
-    return tuple(part.strip("\"'") for part in parts)
 
 
 # --- what a value must be ---------------------------------------------------------------------------------------------
@@ -282,7 +207,9 @@ _SERVER: Mapping[str, Check] = {
 # --- entries ----------------------------------------------------------------------------------------------------------
 
 
-def _read_model(document: _Document, model_id: str, table: Table, before: ModelMetadata | None) -> ModelMetadata | None:
+def _read_model(
+    document: TomlDocument, model_id: str, table: Table, before: ModelMetadata | None
+) -> ModelMetadata | None:
     where = ("models", model_id)
     good = document.check_values(where, table, _MODEL)
     for key, checks in (("quality", _QUALITY), ("options", _OPTIONS)):
@@ -337,7 +264,7 @@ def _expected(model_id: str, table: Table) -> ModelMetadata:
     )
 
 
-def _read_server(document: _Document, name: str, table: Table) -> Server | None:
+def _read_server(document: TomlDocument, name: str, table: Table) -> Server | None:
     where = ("servers", name)
     good = document.check_values(where, table, _SERVER)
     if "url" not in table:

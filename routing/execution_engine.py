@@ -27,6 +27,7 @@ from routing.model_residency import ModelResidency
 from routing.preloading import Preloading
 from routing.prompt import build_prompt
 from routing.race import Race
+from routing.this_machine import is_on_this_machine
 from routing.types import (
     Endpoint,
     ExecutionResult,
@@ -55,6 +56,7 @@ _FIRST_ROUND_SECONDS = 2.0
 # Nobody waits for what is loaded ahead: the slowest server may say first what it has.
 _FIRST_LISTS_SECONDS = 30.0
 _BUILTIN_GENERATIONS = 512
+_KEPT_HERE = "not on this machine"
 # What stands before the host in an address, which other libraries repeat in their errors.
 _PASSWORD = re.compile(r"(?<=://)\S*@")
 
@@ -247,6 +249,8 @@ class ExecutionEngine:
         """Yield an attempt at each endpoint that can serve the model: the least busy first, then those that have it."""
         prompt = build_prompt(query, model, decision.estimated_tokens)
         endpoints = self.residency.best_first(model, self._endpoints(model))
+        if decision.local_only:
+            endpoints = [endpoint for endpoint in endpoints if is_on_this_machine(endpoint)]
         for endpoint in sorted(endpoints, key=lambda endpoint: self._queue(endpoint).load):
             yield AttemptRun(
                 self._around,
@@ -341,7 +345,8 @@ class ExecutionEngine:
         last = runs[-1] if runs else None
         if last is None or not last.answered:
             error = what_failed(self.registry, failures) if failures else self._why_nothing_ran(decision)
-            first = decision.candidates[0].model.model_id
+            named = [each.model for each in decision.candidates] + [each.model for each in decision.exclusions]
+            first = named[0].model_id
             return ExecutionResult(
                 success=False,
                 response="",
@@ -374,9 +379,10 @@ class ExecutionEngine:
     def _why_nothing_ran(self, decision: RoutingDecision) -> str:
         """Say why no candidate could even be tried."""
         reasons = [
-            f"{model.display_name} ({self.registry.why_not(model.model_id)})"
+            f"{model.display_name} ({self.registry.why_not(model.model_id) or _KEPT_HERE})"
             for model in (candidate.model for candidate in decision.candidates)
         ]
+        reasons += [f"{out.model.display_name} ({out.reason})" for out in decision.exclusions]
         return f"No model could be tried: {', '.join(reasons)}."
 
     def _count(self, result: ExecutionResult) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from routing.custom_rules import CustomRules, restrictions
 from routing.model_backends.builtin import BUILTIN
 from routing.ranking import Fitting, Ranking, TaskKind, rank
 from routing.strategies import weights_for
@@ -23,6 +24,7 @@ from routing.types import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from routing.custom_rules import Rule, Ruled
     from routing.model_registry import ModelRegistry
     from routing.model_residency import ModelResidency
     from routing.types import ModelMetadata, TaskClassification
@@ -47,7 +49,7 @@ class IntelligentRouter:
     """Decides which models answer a query, and in which order. Pure but for its own counts; nothing is awaited on.
 
     `max_cost` is 0-1; `stickiness_margin` is how far a chat's model may score behind the best and still be kept. With a
-    `residency`, what a load takes counts too, and a model that fits no memory is no candidate.
+    `residency`, what a load takes counts too, and a model that fits no memory is no candidate. `rules` are the owner's.
     """
 
     def __init__(  # noqa: PLR0913  # the specification's three, and what later ones need, by name
@@ -60,9 +62,11 @@ class IntelligentRouter:
         stickiness_margin: float = 0.05,
         classifier: TaskClassifier | None = None,
         residency: ModelResidency | None = None,
+        rules: CustomRules | None = None,
     ) -> None:
         self.registry = registry
         self.residency = residency
+        self.rules = rules or CustomRules((), registry)
         self.strategy = strategy
         self.max_cost = max_cost
         self._preferred_backend = preferred_backend
@@ -97,35 +101,48 @@ class IntelligentRouter:
         query = Query(query) if isinstance(query, str) else query
         task = self._classifier.classify(query)
         strategy = query.strategy or self.strategy
-        ranking = self._ranking(query, task, strategy)
+        rules = self.rules.matching(query, task)
+        ranking = self._ranking(query, task, strategy, rules)
         fits, notes = _fitting(ranking, query, task)
-        exclusions = ranking.exclusions + fits.too_small
-        candidates, moved = self._rearranged(fits.candidates, exclusions, query, ranking.load_seconds)
+        ruled = self.rules.apply(rules, fits.candidates, ranking.exclusions + fits.too_small, chosen_id=query.model_id)
+        candidates, moved = self._rearranged(ruled, query, ranking.load_seconds)
         first = candidates[0].model if candidates else BUILTIN
         decision = RoutingDecision(
             classification=task,
             strategy=strategy,
             candidates=(*candidates, _LAST),
-            exclusions=exclusions,
+            exclusions=ruled.exclusions,
             estimated_tokens=task.estimated_tokens,
             estimated_seconds=_estimated_seconds(first, task, ranking.load_seconds.get(first.model_id, 0.0)),
             estimated_cost=first.cost,
             race=weights_for(strategy, task).race,
-            notes=notes + moved + ranking.notes,  # what matters most, first
+            notes=ruled.notes + notes + moved + ranking.notes,  # what matters most, first
+            rules=ruled.effects,
+            local_only=ruled.local_only,
         )
         self._count(decision)
         return decision
 
     def decide_among(self, query: Query, models: Sequence[ModelMetadata]) -> RoutingDecision:
-        """Take these models in this order, whatever they score. Not counted: nothing was chosen here."""
+        """Take these models in this order, whatever they score, but for those that a rule forbids.
+
+        Not counted: nothing was chosen here. No candidate is left where all of them are forbidden.
+        """
         task = self._classifier.classify(query)
+        named = tuple(Candidate(model, 0.0, ("asked for by name",)) for model in models)
+        ruled = self.rules.apply(restrictions(self.rules.matching(query, task)), named, ())
+        first = ruled.candidates[0].model if ruled.candidates else BUILTIN
         return RoutingDecision(
             classification=task,
             strategy=query.strategy or self.strategy,
-            candidates=tuple(Candidate(model, 0.0, ("asked for by name",)) for model in models),
+            candidates=ruled.candidates,
+            exclusions=ruled.exclusions,
             estimated_tokens=task.estimated_tokens,
-            estimated_seconds=_estimated_seconds(models[0], task, self._load_seconds(models[0])),
-            estimated_cost=models[0].cost,
+            estimated_seconds=_estimated_seconds(first, task, self._load_seconds(first)),
+            estimated_cost=first.cost,
+            notes=ruled.notes,
+            rules=ruled.effects,
+            local_only=ruled.local_only,
         )
 
     def get_fallback_model(self, failed: ModelMetadata | str) -> ModelMetadata | None:
@@ -152,14 +169,16 @@ class IntelligentRouter:
             "fallbacks": self._fallbacks,
         }
 
-    def _ranking(self, query: Query, task: TaskClassification, strategy: RoutingStrategy) -> Ranking:
+    def _ranking(
+        self, query: Query, task: TaskClassification, strategy: RoutingStrategy, rules: Sequence[Rule]
+    ) -> Ranking:
         kind = TaskKind(
             category=task.category,
             required=task.required_capabilities,
             modality=Modality.TEXT if task.modality is Modality.DOCUMENT else task.modality,
             requires_tools=task.requires_tools,
             weights=weights_for(strategy, task),
-            max_cost=self._cost_limit(query),
+            max_cost=self._cost_limit(query, rules),
             preferred_backend=query.preferred_backend or self._preferred_backend,
         )
         version = self.registry.version, self.residency.version if self.residency else 0
@@ -171,21 +190,18 @@ class IntelligentRouter:
         return self._rankings[kind]
 
     def _rearranged(
-        self,
-        candidates: tuple[Candidate, ...],
-        exclusions: tuple[Exclusion, ...],
-        query: Query,
-        load_seconds: Mapping[str, float],
+        self, ruled: Ruled, query: Query, load_seconds: Mapping[str, float]
     ) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
         """Put the model that the person chose first, or keep the chat's; on a retry the last one goes to the end."""
+        candidates = ruled.candidates
         if query.model_id:
-            return _chosen_first(candidates, exclusions, query.model_id)
+            return _chosen_first(candidates, ruled.exclusions, query.model_id)
         if query.avoid_model_ids:
             fresh = [candidate for candidate in candidates if candidate.model.model_id not in query.avoid_model_ids]
             if fresh:
                 tried = [candidate for candidate in candidates if candidate.model.model_id in query.avoid_model_ids]
                 return (*fresh, *tried), ("asked again: another model goes first",)
-        return self._chat_model_first(candidates, query.current_model_id, load_seconds)
+        return self._chat_model_first(candidates, None if ruled.fixed else query.current_model_id, load_seconds)
 
     def _load_seconds(self, model: ModelMetadata) -> float:
         """Say how long a model takes to be in memory where it is had soonest; 0 where nobody knows."""
@@ -194,10 +210,10 @@ class IntelligentRouter:
         endpoints = self.registry.status(model.model_id).endpoints
         return (self.residency.outlook_at_best(model, endpoints).load_seconds or 0.0) if endpoints else 0.0
 
-    def _cost_limit(self, query: Query) -> float:
-        """Let a model that the person chose be as costly as it is."""
+    def _cost_limit(self, query: Query, rules: Sequence[Rule]) -> float:
+        """Let a model that the person chose be as costly as it is, and else one that a rule says to use."""
         chosen = self.registry.get_model(query.model_id) if query.model_id else None
-        return max(self.max_cost, chosen.cost) if chosen else self.max_cost
+        return max(self.max_cost, chosen.cost) if chosen else self.rules.cost_limit(rules, self.max_cost)
 
     def _chat_model_first(
         self, candidates: tuple[Candidate, ...], model_id: str | None, load_seconds: Mapping[str, float]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from routing import explanation
 from routing.errors import AllModelsFailed, NoModelAvailable
 
 if TYPE_CHECKING:
@@ -304,12 +305,23 @@ class Exclusion:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleEffect:
+    """What became of a rule that held: the rule in words, where it stands, and what it did or why it could not."""
+
+    rule: str
+    place: str
+    effect: str
+    followed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class RoutingDecision:
     """The candidates in the order in which they will be tried, and how that order came about.
 
     `estimated_tokens` is the answer's length, `estimated_seconds` the time to its end on the first candidate,
     `estimated_cost` that candidate's cost. `race` is how many candidates start at once (1, or more for `redundant`).
-    `notes` are sentences about the decision as a whole, such as a capability that no model has.
+    `notes` are sentences about the decision as a whole, such as a capability that no model has. `rules` are those of
+    models.toml that held; with `local_only` one of them keeps what is asked on this machine, whatever fails.
     """
 
     classification: TaskClassification
@@ -321,6 +333,16 @@ class RoutingDecision:
     estimated_cost: float = 0.0
     race: int = 1
     notes: tuple[str, ...] = ()
+    rules: tuple[RuleEffect, ...] = ()
+    local_only: bool = False
+
+    def explain(self) -> str:
+        """Say in one short paragraph what was understood, who answers, why, what it takes, and what was left out."""
+        return explanation.in_words(self)
+
+    def explanation(self) -> dict[str, Any]:
+        """Give the whole decision as plain values, ready for JSON."""
+        return explanation.as_data(self)
 
 
 class Outcome(StrEnum):
