@@ -20,7 +20,7 @@ import numpy as np
 
 from bench.mlx_machine import processor
 from bench.routing_categories import category_tables, probe_tables
-from bench.routing_data import PROBE, DataMissing, default_folder, our_messages, read_messages, read_sets
+from bench.routing_data import DataMissing, default_folder, our_messages, read_sets, unseen_probe
 from bench.routing_gap import gap_tables, transfer_table
 from bench.routing_models import nine_model_tables
 from bench.routing_nearest import NearestUtterance
@@ -113,7 +113,7 @@ def measure(given: argparse.Namespace) -> None:
         bench = Bench(
             sets=sets,
             messages=messages,
-            probe=read_messages(PROBE),
+            probe=unseen_probe(messages),
             nearest=nearest,
             rival=rival,
             seed=given.seed,

@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 
     from bench.routing_data import Labelled, TaskPrompt
     from bench.routing_nearest import NearestUtterance
+    from bench.routing_ours import Category
     from bench.routing_rival import LiteLLM
     from routing.types import TaskCategory
 
+    Fit = Callable[[Sequence[TaskPrompt]], Category]
+
 LEAST = Target(95.0)
 RIVAL = "LiteLLM v2"  # v1 names no kind of request
-SET_COLUMNS = ("ours", "its main one", "nearest", RIVAL, "prompts")
+SET_COLUMNS = ("ours", "main one", "nearest", RIVAL, "prompts")
 PROBE_COLUMNS = ("ours", "nearest", RIVAL, "language", "level +-1", "messages")
 _RANKS = {level: rank for rank, level in enumerate(TaskComplexity)}
 
@@ -52,7 +55,7 @@ def category_tables(
     prompts: Sequence[TaskPrompt], nearest: NearestUtterance, rival: LiteLLM | None, seed: int
 ) -> Iterator[Table]:
     """Show the data sets, ours trained on four fifths and asked about the last."""
-    ours = _held_out(prompts, seed)
+    ours = held_out_categories(prompts, seed)
     theirs = rival.categories(RIVAL, [row.prompt for row in prompts]) if rival else [None] * len(prompts)
     told = [
         Told(row, mine, nearest.category(row.prompt), other)
@@ -66,10 +69,12 @@ def category_tables(
     )
 
 
-def _held_out(prompts: Sequence[TaskPrompt], seed: int) -> list[TaskCategory]:
-    fold_of, found = folds(len(prompts), seed=seed), {}
+def held_out_categories(prompts: Sequence[TaskPrompt], seed: int, fit: Fit = fit_category) -> list[TaskCategory]:
+    """Give each prompt the category that was learnt from the other folds."""
+    fold_of = folds(len(prompts), seed=seed)
+    found: dict[int, TaskCategory] = {}
     for fold in np.unique(fold_of):
-        category = fit_category([row for row, place in zip(prompts, fold_of, strict=True) if place != fold])
+        category = fit([row for row, place in zip(prompts, fold_of, strict=True) if place != fold])
         found |= {place: category(prompts[place].prompt) for place in map(int, np.flatnonzero(fold_of == fold))}
     return [found[place] for place in range(len(prompts))]
 

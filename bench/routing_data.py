@@ -137,6 +137,12 @@ def our_messages() -> list[Labelled]:
     return read_messages(*sorted(MESSAGES.glob("*.jsonl")))
 
 
+def unseen_probe(messages: Sequence[Labelled]) -> list[Labelled]:
+    """Read the probe without what also stands, by chance, among our own messages: a bare thumb, a bare why."""
+    known = {(message.text, message.after) for message in messages}
+    return [message for message in read_messages(PROBE) if (message.text, message.after) not in known]
+
+
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8") as lines:
         yield from map(json.loads, lines)

@@ -12,15 +12,17 @@ from bench.routing_ours import fit_benefit
 from bench.routing_table import Row, Table, Target, verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from bench.routing_data import Exam
     from bench.routing_nearest import NearestUtterance
+    from bench.routing_ours import Scores
     from bench.routing_rival import LiteLLM
 
     Floats = NDArray[np.float64]
+    Fit = Callable[[Sequence[Exam]], Scores]
 
 COLUMNS = ("APGR", "CPT50", "CPT80")
 TARGETS = {"MMLU": 0.68, "GSM8K": 0.64}
@@ -50,13 +52,13 @@ def transfer_table(exams: Mapping[str, Sequence[Exam]]) -> Table:
     return Table("(b) transfer: ours, trained on one set and asked about the other", COLUMNS, lines)
 
 
-def held_out_scores(rows: Sequence[Exam], seed: int) -> Floats:
+def held_out_scores(rows: Sequence[Exam], seed: int, fit: Fit = fit_benefit) -> Floats:
     """Score each row with what was learnt from the other folds."""
     scores, fold_of = np.zeros(len(rows)), folds(len(rows), seed=seed)
     for fold in np.unique(fold_of):
         train = [row for row, place in zip(rows, fold_of, strict=True) if place != fold]
         asked = [row.prompt for row, place in zip(rows, fold_of, strict=True) if place == fold]
-        scores[fold_of == fold] = fit_benefit(train)(asked)
+        scores[fold_of == fold] = fit(train)(asked)
     return scores
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from bench.routing_data import Labelled
 
-DIMENSIONS = 1024
+DIMENSIONS = 512
 NEIGHBOURS = 5
 # An open sentence model reads 256 to 512 tokens.
 READ_CHARACTERS = 2000

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     Chances = Callable[[str], Mapping[str, float]]
 
 
+# A category of fewer rows gets the means of all.
+_ROWS_THAT_SHOW = 30
+
+
 def fit_benefit(train: Sequence[Exam]) -> Scores:
     """Learn what a stronger model is worth; higher = more."""
     del train
@@ -51,6 +55,6 @@ def category_table(train: Sequence[Scored]) -> Chances:
     means = {
         category: {model: float(np.mean([score[model] for score in scores])) for model in train[0].scores}
         for category, scores in rows.items()
-        if len(scores) >= 30
+        if category is None or len(scores) >= _ROWS_THAT_SHOW
     }
     return lambda text: means.get(classify(text).category, means[None])

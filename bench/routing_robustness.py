@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("category", "model", "both", "nearest")
 LEAST = Target(95.0)
+_TITLE = "(e) robustness, % of choices that stay: a typo in one of eight words, at least one; case; white space"
 
 
 class Choice(NamedTuple):
@@ -30,24 +31,20 @@ class Choice(NamedTuple):
 def robustness_table(texts: Mapping[str, Sequence[str]], nearest: NearestUtterance, seed: int) -> Table:
     """Compare the choice for each text with that for its changed one; `texts` are by where they come from."""
     router = IntelligentRouter(ModelRegistry())
-    rows, everything = [], list[tuple[Choice, Choice]]()
-    for source, some in texts.items():
-        before = [choice(text, router, nearest) for text in some]
-        for name, changed in NOISES.items():
-            after = [choice(changed(text, seed), router, nearest) for text in some]
-            pairs = list(zip(before, after, strict=True))
-            rows.append(_row(f"{source}, {name}", pairs))
-            everything += pairs
-    whole = _row("all", everything)
-    judged = Row(whole.name, whole.figures, (LEAST.verdict(whole.figures[2] or 0.0),))
+    pairs = {
+        (source, name): [(choice(text, router, nearest), choice(changed(text, seed), router, nearest)) for text in some]
+        for source, some in texts.items()
+        for name, changed in NOISES.items()
+    }
+    noises = (_row(name, [pair for key in pairs if key[1] == name for pair in pairs[key]], LEAST) for name in NOISES)
+    rows = [
+        _row("all", [pair for some in pairs.values() for pair in some], LEAST),
+        *noises,
+        *(_row(f"{source}, {name}", some) for (source, name), some in pairs.items()),
+    ]
     counts = ", ".join(f"{len(some):,} of the {source}" for source, some in texts.items())
-    return Table(
-        "(e) robustness, % of choices that stay: one typo in eight words and at least one, case, white space",
-        COLUMNS,
-        [judged, *rows],
-        (f"Texts: {counts}. Both: our category and our first model. Nearest: that baseline's category.",),
-        1,
-    )
+    remark = f"Texts: {counts}. Both: our category and our first model. Nearest: that baseline's category."
+    return Table(_TITLE, COLUMNS, rows, (remark,), 1)
 
 
 def choice(text: str, router: IntelligentRouter, nearest: NearestUtterance) -> Choice:
@@ -56,7 +53,7 @@ def choice(text: str, router: IntelligentRouter, nearest: NearestUtterance) -> C
     return Choice(decision.classification.category, decision.candidates[0].model.model_id, nearest.category(text))
 
 
-def _row(name: str, pairs: Sequence[tuple[Choice, Choice]]) -> Row:
+def _row(name: str, pairs: Sequence[tuple[Choice, Choice]], target: Target | None = None) -> Row:
     stay = [
         (
             before.category is after.category,
@@ -66,4 +63,5 @@ def _row(name: str, pairs: Sequence[tuple[Choice, Choice]]) -> Row:
         )
         for before, after in pairs
     ]
-    return Row(name, [100 * sum(column) / len(column) for column in zip(*stay, strict=True)])
+    shares = [100 * sum(column) / len(column) for column in zip(*stay, strict=True)]
+    return Row(name, shares, (target.verdict(shares[2]),) if target else ())
