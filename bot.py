@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
             "text", metavar="TEXT", nargs="+", type=_question, help="the question; - for standard input"
         )
     route.add_argument("--strategy", metavar="S", type=_strategy, help=f"one of {', '.join(STRATEGIES)}")
+    route.add_argument("--chat", metavar="N", type=int, help="as in this chat, which rules may name; 0: the terminal")
     _add_models(add)
     stats = add("stats", _stats, "show what the bot did: counts, success and fallback rates, times, tokens")
     stats.add_argument("--period", choices=PERIODS, default="24h", help="how far back (default: 24h)")
@@ -238,7 +239,7 @@ def _route(given: argparse.Namespace) -> int:
 
     settings = _settings()
     _log_beside_the_screen(settings)
-    return asyncio.run(route(settings, _text(given), given.strategy, as_json=given.json))
+    return asyncio.run(route(settings, _text(given), given.strategy, given.chat, as_json=given.json))
 
 
 def _models(given: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dialogue.figures import figures
 from dialogue.receipts import display_name, failure, is_stopped
+from routing.explanation import grouped_by_reason
 from routing.model_backends.builtin import BUILTIN
 from routing.types import ExecutionResult, Outcome
 
@@ -41,53 +42,17 @@ def why(told: ExecutionResult | StoredDecision | None, registry: ModelRegistry) 
     return _why_stored(told, registry)
 
 
-def decision(made: RoutingDecision) -> str:
-    """Show a decision whole: the task, every candidate with its reasons, and what was left out."""
-    task, first = made.classification, made.candidates[0].model
-    rows = [
-        (
-            str(place),
-            plain(candidate.model.display_name),
-            f"{candidate.score:.2f}",
-            plain(", ".join(candidate.reasons)),
-        )
-        for place, candidate in enumerate(made.candidates, start=1)
-    ]
-    return paragraphs(
-        f"**{plain(first.display_name)}** by the strategy **{_words(made.strategy)}**",
-        f"Task: {_task(made)}, {task.modality}, language {task.language}, "
-        f"about {task.prompt_tokens} tokens in and {made.estimated_tokens} out",
-        f"Estimate: {made.estimated_seconds:.1f} s, cost {made.estimated_cost:.1f}",
-        table(("#", "Model", "Score", "Reasons"), rows),
-        _left_out(made, limit=None),
-        *(plain(f"ⓘ {note}") for note in made.notes),
-    )
-
-
 def _why_result(result: ExecutionResult, registry: ModelRegistry) -> str:
     made = result.decision
     if made is None:
         return plain(result.error or NOTHING_DECIDED)
-    chosen = made.candidates[0]
     return paragraphs(
-        f"I took this for {_task(made)}; the strategy is **{_words(made.strategy)}**.",
-        f"First choice: {_candidate(chosen)}.",
+        plain(made.explain(left_out=False)),
         _then(made.candidates[1:]),
-        _left_out(made, limit=_OTHERS_NAMED),
-        *(plain(f"ⓘ {note}") for note in made.notes),
+        _left_out(made),
         _how_it_went(result, registry),
         figures(result) if result.success else "",
     )
-
-
-def _task(made: RoutingDecision) -> str:
-    task = made.classification
-    return f"{_words(task.category)}, {_words(task.complexity)} ({task.level} of 10)"
-
-
-def _candidate(candidate: Candidate) -> str:
-    reasons = plain(", ".join(candidate.reasons))
-    return f"**{plain(candidate.model.display_name)}**" + (f" ({reasons})" if reasons else "")
 
 
 def _then(candidates: Sequence[Candidate]) -> str:
@@ -99,16 +64,13 @@ def _then(candidates: Sequence[Candidate]) -> str:
     return f"After it: {', '.join(names[:_OTHERS_NAMED])}{f' and {more} more' if more > 0 else ''}."
 
 
-def _left_out(made: RoutingDecision, limit: int | None) -> str:
+def _left_out(made: RoutingDecision) -> str:
     """Group what was left out by the reason: ten models may be missing for one and the same."""
-    names: dict[str, list[str]] = {}
-    for exclusion in made.exclusions:
-        names.setdefault(exclusion.reason, []).append(plain(exclusion.model.display_name))
     groups = []
-    for reason, left_out in names.items():
-        shown = ", ".join(left_out[:limit])
-        more = f" and {len(left_out) - limit} more" if limit and len(left_out) > limit else ""
-        groups.append(f"- {plain(reason)}: {shown}{more}")
+    for reason, names in grouped_by_reason(made).items():
+        more = len(names) - _OTHERS_NAMED
+        shown = ", ".join(names[:_OTHERS_NAMED])
+        groups.append(plain(f"- {reason}: {shown}{f' and {more} more' if more > 0 else ''}"))
     return "Left out:\n\n" + "\n".join(groups) if groups else ""
 
 

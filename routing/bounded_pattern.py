@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from re import _constants as ops  # type: ignore[attr-defined]  # re's own parser has no public name
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -42,11 +43,13 @@ def bounded_pattern(pattern: str) -> re.Pattern[str]:
     if len(pattern) > _PATTERN_CHARACTERS:
         raise PatternRefused(f"is longer than {_PATTERN_CHARACTERS} characters")
     try:
-        steps = _of_all(parser.parse(pattern, re.IGNORECASE)).steps * TEXT_CHARACTERS
-        if steps > _MOST_STEPS:
-            raise PatternRefused(f"may take too long on some texts; {_ADVICE}")
-        return re.compile(pattern, re.IGNORECASE)
-    except (re.error, OverflowError, RecursionError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # re warns of what will mean something else in a later Python
+            steps = _of_all(parser.parse(pattern, re.IGNORECASE)).steps * TEXT_CHARACTERS
+            if steps > _MOST_STEPS:
+                raise PatternRefused(f"may take too long on some texts; {_ADVICE}")
+            return re.compile(pattern, re.IGNORECASE)
+    except (re.error, OverflowError, RecursionError, Warning) as error:
         raise PatternRefused(f"is no regular expression: {error}") from error
 
 

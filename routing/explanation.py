@@ -25,9 +25,10 @@ _REASONS_TOLD = 3
 _LEFT_OUT_TOLD = 2
 
 
-def in_words(decision: RoutingDecision) -> str:
-    """Write the paragraph: the task, the first model and why, its time and cost, rules, what was left out."""
-    sentences = (_task(decision), _choice(decision), *_rules(decision), _left_out(decision), *_notes(decision))
+def in_words(decision: RoutingDecision, *, left_out: bool = True) -> str:
+    """Write the paragraph: the task, the first model and why, its time and cost, rules, and what was left out."""
+    out = _left_out(decision) if left_out else ""
+    sentences = (_task(decision), _choice(decision), *_rules(decision), out, *_notes(decision))
     return " ".join(filter(None, sentences))
 
 
@@ -113,9 +114,9 @@ def _choice(decision: RoutingDecision) -> str:
     if first.model.backend == _BUILTIN:
         return "No model can take it now, so the built-in answers are all there is."
     why = ", ".join(first.reasons[:_REASONS_TOLD])
-    by = "" if str(decision.strategy) == "auto" else f" by the strategy {_spaced(decision.strategy)}"
     reason = f": {why}" if why else ""
-    return f"{first.model.display_name} goes first{by}{reason}. {_effort(decision)}"
+    by = f"by the strategy {_spaced(decision.strategy)}"
+    return f"{first.model.display_name} goes first {by}{reason}. {_effort(decision)}"
 
 
 def _effort(decision: RoutingDecision) -> str:
@@ -134,7 +135,7 @@ def _left_out(decision: RoutingDecision) -> str:
     groups = sorted(grouped_by_reason(decision).items(), key=lambda group: len(group[1]))
     if not groups:
         return ""
-    told = "; ".join(f"{_some(names)} ({reason})" for reason, names in groups[:_LEFT_OUT_TOLD])
+    told = "; ".join(f"{_some(names)}: {reason}" for reason, names in groups[:_LEFT_OUT_TOLD])
     more = sum(len(names) for _, names in groups[_LEFT_OUT_TOLD:])
     return f"Left out: {told}{f'; and {more} more' if more else ''}."
 

@@ -59,7 +59,7 @@ def _read_rule(document: TomlDocument, where: tuple[str, ...], table: Table) -> 
     if local_only is not True and "local_only" in table:
         document.report((*where, "local_only"), "can only be true; leave it out otherwise")
     actions = {key: _read_names(document, (*where, key), table[key]) for key in _ACTIONS if key in table}
-    if not actions and not local_only:
+    if not actions and "local_only" not in table:
         document.report(where, f"says nothing of what to do: it needs one of {', '.join(_KEYS[1:])}")
     denies = bool(local_only) or "never" in actions
     return Rule(

@@ -336,9 +336,9 @@ class RoutingDecision:
     rules: tuple[RuleEffect, ...] = ()
     local_only: bool = False
 
-    def explain(self) -> str:
+    def explain(self, *, left_out: bool = True) -> str:
         """Say in one short paragraph what was understood, who answers, why, what it takes, and what was left out."""
-        return explanation.in_words(self)
+        return explanation.in_words(self, left_out=left_out)
 
     def explanation(self) -> dict[str, Any]:
         """Give the whole decision as plain values, ready for JSON."""

@@ -14,14 +14,13 @@ from routing.types import Finished, Query
 from storage.conversations import ConversationKey
 from terminal.control_characters import printable
 from terminal.conversation import KEY, USER_ID, show
-from terminal.decision_json import attempt_as_json, decision_as_json
 from terminal.screen import open_screen
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from dialogue.services import Services
-    from routing.types import Event, ExecutionResult
+    from routing.types import Attempt, Event, ExecutionResult
     from settings import Settings
 
 _ASKED_ALONE = ConversationKey(KEY.chat_id, thread_id=1)  # so that /why in the chat tells of the chat
@@ -99,8 +98,21 @@ def result_as_json(result: ExecutionResult) -> dict[str, Any]:
         "peak_memory_bytes": completion.peak_memory_bytes if completion else None,
         "fallback_used": result.fallback_used,
         "cut": result.cut,
-        "decision": decision_as_json(result.decision) if result.decision else None,
-        "attempts": [attempt_as_json(attempt) for attempt in result.attempts],
+        "decision": result.decision.explanation() if result.decision else None,
+        "attempts": [_attempt_as_json(attempt) for attempt in result.attempts],
+    }
+
+
+def _attempt_as_json(attempt: Attempt) -> dict[str, Any]:
+    """Give one try of one model. Times are in seconds."""
+    return {
+        "model": attempt.model_id,
+        "endpoint": attempt.endpoint.url if attempt.endpoint else None,
+        "outcome": attempt.outcome,
+        "first_token_seconds": attempt.first_token_seconds,
+        "total_seconds": attempt.total_seconds,
+        "error": attempt.error,
+        "error_class": attempt.error_class,
     }
 
 

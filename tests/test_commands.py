@@ -221,7 +221,7 @@ async def test_why_tells_the_decision_in_words(tmp_path: Path) -> None:
         await bot.admin.ask(QUESTION)
         (answer,) = await bot.admin.ask("/why")
         assert "I took this for question, simple" in answer.text
-        assert "First choice: Qwen2.5 7B (" in answer.text
+        assert "Qwen2.5 7B goes first by the strategy auto: " in answer.text
         assert "After it: Qwen2.5 14B." in answer.text
         assert "not installed: " in answer.text
         assert "Qwen2.5 7B answered in " in answer.text

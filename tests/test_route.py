@@ -37,8 +37,56 @@ async def test_the_decision_is_told_whole(tmp_path: Path) -> None:
     assert told["candidates"][-1]["model"] == "builtin"
     assert told["estimated_tokens"] == 800
     assert {"model": "lmstudio_llava", "reason": "LMSTUDIO_BASE_URL is empty"} in told["excluded"]
-    for part in ("code, confidence", "DeepSeek Coder 6.7B", "0.85 code quality", "Left out", "800 out"):
+    for part in (
+        "code, confidence",
+        "DeepSeek Coder 6.7B",
+        "0.85 code quality",
+        "Left out",
+        "800 out",
+        told["explanation"][:40],
+    ):
         assert part in shown, part
+
+
+async def test_the_layout_is_that_of_the_specification(tmp_path: Path) -> None:
+    """Request, task analysis with requirements, the options, the decision and the chain, in this order; no escapes."""
+    async with FakeOllama(MODELS) as ollama:
+        shown = (await CommandLine(tmp_path, OLLAMA_BASE_URL=ollama.root).run("route", CODE)).out
+    parts = (
+        f"request   {CODE}", "strategy  auto", "decided in", "Task analysis", "type", "complexity        medium",
+        "context size", "requirements", "context window", "quality level", "latency target  under 5 s", "Options",
+        "primary    DeepSeek Coder 6.7B", "fallback   Qwen2.5", "budget     SmallThinker", "Decision",
+        "provider        ollama", "reasoning       code specialist", "estimated cost  0.3", "tokens          about",
+        "latency         about", "Fallback chain", "→ Built-in", "Left out",
+    )  # fmt: skip
+    places = [shown.index(part) for part in parts]
+    assert places == sorted(places)
+    assert "\x1b" not in shown
+
+
+async def test_rules_are_shown(tmp_path: Path) -> None:
+    """Which held and what came of it, in words and as data; --chat asks as in a chat; an unknown model is a warning."""
+    rules = """
+        [[rule]]
+        if = { category = "code" }
+        use = "qwen2.5:14b*"
+        [[rule]]
+        if = { chat = 42 }
+        never = ["qwen2.5:14b*", "gone:1b"]
+    """
+    (tmp_path / "models.toml").write_text(rules, encoding="utf-8")
+    async with FakeOllama(MODELS) as ollama:
+        line = CommandLine(tmp_path, OLLAMA_BASE_URL=ollama.root)
+        told = json.loads((await line.run("route", CODE, "--json")).out)
+        shown = (await line.run("route", CODE, "--chat", "42")).out
+    assert told["candidates"][0]["model"] == "ollama_qwen25_14b"
+    assert [rule["place"] for rule in told["rules"]] == ["models.toml:2"]
+    assert told["unknown_models"] == ["models.toml:5: no model goes by gone:1b now, so the rule changes nothing for it"]
+    assert (
+        "✗ models.toml:2: if category is code, use qwen2.5:14b*: could not be followed (Qwen2.5 14B: forbidden" in shown
+    )
+    assert "✓ models.toml:5: if chat is 42, never use" in shown
+    assert "⚠ models.toml:5: no model goes by gone:1b" in shown
 
 
 @pytest.mark.parametrize(

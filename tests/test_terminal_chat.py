@@ -177,7 +177,7 @@ async def test_commands_do_what_they_say(line: CommandLine, ollama: FakeOllama) 
     ran = await line.run("chat", given="\n".join(commands))
     assert (ran.status, ran.err) == (0, "")
     for part in (
-        "First choice: **Qwen2.5 7B**",
+        "Qwen2.5 7B goes first by the strategy auto",
         "Second.",
         "You, in the last 30 days",
         "The last 7 days",
