@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from routing.language_evidence import WORD_WEIGHT, LanguageEvidence
 from routing.language_words import ARABIC, CYRILLIC, DEVANAGARI, ENDINGS, LATIN, LETTERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
-SAMPLE_CHARACTERS = 240
-SAMPLE_WORDS = 48
 UNDETERMINED = "en"
+SAMPLE_CHARACTERS = 240
+# A message no longer than this may be in the language of the conversation without showing it.
+SHORT_CHARACTERS = 60
+_EARLIER_MESSAGES = 3
 
-# What one word says for its language. It is shared among the languages that have the word; a single letter says less,
-# being as often a variable, a list's or a drive's.
-_WORD_WEIGHT, _SINGLE_LETTER_WEIGHT, _ENDING_WEIGHT, _MARK_WEIGHT = 24, 8, 8, 12
-# Less than this is chance.
-_LEAST_WEIGHT = 8
-# Where the evidence is level it is English: much of what is typed in other languages' favour is misspelt English.
-_PRIOR_WEIGHT = 6
-# A request in English, among lines in several languages, is known by as much.
-_CLEAR_WEIGHT = 60
-# The scores of all languages of a script stand side by side in one integer, so that one addition counts a word for all.
-_SCORE_BITS = 16
+# Among lines in several languages, one holds a request in another language than English, or in English, by as much:
+# what is pasted is English more often than not.
+_FOREIGN_WEIGHT, _ENGLISH_WEIGHT = 28, 50
+# A script of its own says more than a word that others may have.
+_SCRIPT_WEIGHT = 2 * WORD_WEIGHT
+# Words in Latin letters outweigh those of another script when they say as much more.
+_LATIN_MARGIN = 1.5 * WORD_WEIGHT
 
 # The language of each 128-character block of Unicode 15 that points at one, or the script that several share.
 _BLOCK_SHIFT = 7
@@ -56,6 +55,7 @@ _BLOCKS = {
 }
 # Runs of letters that are not Latin, with the marks that belong to them.
 _FOREIGN_RUN = re.compile("[\u0370-\u1dff\u3041-\u9fff\uac00-\ud7a3\u200c\u200d]+")
+_FIRST_FOREIGN = "\u0370"
 _KANA = re.compile("[\u3041-\u30ff]")
 # As many letters make about a word where no spaces do.
 _UNSPACED = {"zh": 2, "ja": 3, "th": 5}
@@ -69,144 +69,100 @@ _QUOTED = re.compile(
     r"|(?<!\w)'[^'\n]{3,}'(?!\w)",
     re.DOTALL,
 )
-_QUOTES = re.compile("[`\"“«„「']|://")
+_QUOTES = re.compile(r"[`\"“«„「]|://|(?<!\w)'")
+_TWO_WORDS = re.compile(r"[^\W\d_]\S*\s+(?:\S+\s+)?[^\W\d_]")
+# A line with as many signs, or one that begins as logs do, is nobody's sentence.
+_CODE = re.compile(
+    r"(?:[{}()\[\]=;<>_$|*#/\\].{0,8}){4}|^\W*(?:\w*error\b|fatal|traceback|warn|npm err|exception in|caused by"
+    r"|at \w+\.|select |insert |update .* set|import |from \w+ import|file \"|\$ |>>> |def |class "
+    r"|kubectl |git |docker )"
+)
 _LONG_LINE = 160
+_EDGE_CHARACTERS = 600
 
 
-class _Script:
-    """The languages that share a script, and what words, endings and letters say for each."""
-
-    def __init__(
-        self,
-        words: Mapping[str, str],
-        endings: Mapping[str, str] | None = None,
-        letters: Mapping[str, str] | None = None,
-        default: str = "",
-    ) -> None:
-        self._languages = tuple(words)
-        self._default = default
-        self._bytes = len(words) * _SCORE_BITS // 8
-        listed = {language: _spellings(text) for language, text in words.items()}
-        self._words = self._weights(listed, _WORD_WEIGHT)
-        self._endings = self._weights(
-            {key: text.split() for key, text in (endings or {}).items() if key in words}, _ENDING_WEIGHT
-        )
-        self._letters = self._weights(
-            {key: list(text) for key, text in (letters or {}).items() if key in words}, _MARK_WEIGHT
-        )
-
-    def _weights(self, listed: Mapping[str, Iterable[str]], weight: int) -> dict[str, int]:
-        speakers: dict[str, set[int]] = {}
-        for language, terms in listed.items():
-            for term in terms:
-                speakers.setdefault(term, set()).add(self._languages.index(language))
-        return {
-            term: sum(
-                (_SINGLE_LETTER_WEIGHT if weight == _WORD_WEIGHT and len(term) == 1 else weight) // len(languages)
-                << _SCORE_BITS * language
-                for language in languages
-            )
-            for term, languages in speakers.items()
-        }
-
-    def best(self, words: Sequence[str], sample: str) -> tuple[str, int]:
-        """The language with most evidence, and how much that is; the script's default where there is none."""
-        known, ending = self._words.get, self._endings.get
-        total = _PRIOR_WEIGHT
-        for word in words[:SAMPLE_WORDS]:
-            total += known(word) or (ending(word[-3:]) or ending(word[-2:], 0) if len(word) > 4 else 0)
-        if not sample.isascii():
-            letters = self._letters.get
-            total += sum([letters(letter, 0) for letter in set(sample) if letter > "\x7f"])
-        scores = memoryview(total.to_bytes(self._bytes, "little")).cast("H").tolist()
-        scores[0] -= _PRIOR_WEIGHT
-        most = max(scores)
-        scores[0] += _PRIOR_WEIGHT
-        if most < _LEAST_WEIGHT:
-            return self._default, 0
-        return self._languages[scores.index(max(scores))], most
-
-
-def _spellings(listed: str) -> set[str]:
-    """The words, and the words without their marks, as people write them on a phone."""
-    words = {*listed.split()}
-    if max(listed) < "\u0370" or "\u1e00" <= max(listed) <= "\u1eff":
-        plain = "".join(letter for letter in unicodedata.normalize("NFD", listed) if not "\u0300" <= letter <= "\u036f")
-        words |= {*plain.translate({ord("ı"): "i", ord("ł"): "l", ord("đ"): "d", ord("ø"): "o"}).split()}
-    return words
-
-
-_LATIN = _Script(LATIN, ENDINGS, LETTERS)
+_LATIN = LanguageEvidence(LATIN, ENDINGS, LETTERS)
 _SHARED = {
-    "devanagari": _Script(DEVANAGARI, ENDINGS, LETTERS, "hi"),
-    "arabic": _Script(ARABIC, ENDINGS, LETTERS, "ar"),
-    "cyrillic": _Script(CYRILLIC, ENDINGS, LETTERS, "ru"),
+    "devanagari": LanguageEvidence(DEVANAGARI, ENDINGS, LETTERS),
+    "arabic": LanguageEvidence(ARABIC, ENDINGS, LETTERS),
+    "cyrillic": LanguageEvidence(CYRILLIC, ENDINGS, LETTERS),
 }
+_FIRST = {"devanagari": "hi", "arabic": "ar", "cyrillic": "ru"}
 
 
-def detect_language(text: str, words: Sequence[str] | None = None) -> str:
-    """The ISO 639-1 code of the language of `text`; "en" where nothing tells.
+def detect_language(text: str, words: Sequence[str] | None = None, earlier: Iterable[str] = ()) -> str:
+    """The ISO 639-1 code of the language that `text` asks in; "en" where nothing tells.
 
-    `words` are its words in lower case, where the caller has them already. Only the first characters are looked at.
+    `words` are its words in lower case, where the caller has them already. `earlier` is what the same person wrote
+    before, latest first: a short message that does not show its language is in the one of the conversation.
     """
-    return _language(text, words) or UNDETERMINED
+    expected = ""
+    if earlier and len(text) <= SHORT_CHARACTERS:
+        languages = (_language(message, None) for message in islice(earlier, _EARLIER_MESSAGES))
+        expected = next(filter(None, languages), "")
+    return _language(text, words, expected) or UNDETERMINED
 
 
-def _language(text: str, words: Sequence[str] | None) -> str:
+def _language(text: str, words: Sequence[str] | None, expected: str = "") -> str:
     if len(text) > SAMPLE_CHARACTERS or "\n" in text or ":" in text or _QUOTES.search(text):
-        return _of_request(text)
-    return _judge(text.lower(), words)[0]
+        return _of_request(text, expected)
+    return _judge(text.lower(), words, expected)[0]
 
 
-def _of_request(text: str) -> str:
-    """The language of what is asked, where other things stand beside it."""
-    bare = _QUOTED.sub(" ", text[:4000] if len(text) < 4000 else text[:2000] + text[-2000:]).strip()
-    if len(_WORD.findall(bare[:200])) < 2:
-        bare = text.strip()
-    lines = [line for line in bare.lower().splitlines() if line.strip()] or [""]
-    head, separator, rest = lines[0].partition(":")
-    if len(lines) == 1 and not (separator and len(head) < _LONG_LINE and len(head.split()) > 1):
-        return _judge(lines[0][:SAMPLE_CHARACTERS])[0]
-    found = []
-    for line in (head if separator and len(head.split()) > 1 else lines[0], lines[-1] if len(lines) > 1 else rest):
-        if len(line) <= _LONG_LINE:
-            found.append(_judge(line))
-    for language, weight in found:
-        if language and (language != UNDETERMINED and weight > 2 * _WORD_WEIGHT - 1 or weight >= _CLEAR_WEIGHT):
+def _of_request(text: str, expected: str) -> str:
+    """The language of what is asked where other things stand beside it: of the first or the last line, if they tell."""
+    if len(text) > 2 * _EDGE_CHARACTERS:
+        text = text[:_EDGE_CHARACTERS] + "\n" + text[-_EDGE_CHARACTERS:]
+    bare = _QUOTED.sub(" ", text)
+    lines = [line for line in (bare if _TWO_WORDS.search(bare) else text).lower().splitlines() if line.strip()]
+    for line in _requests(lines):
+        language, weight = _judge(line)
+        if weight >= (_ENGLISH_WEIGHT if language == UNDETERMINED else _FOREIGN_WEIGHT):
             return language
-    return _judge(" ".join(lines)[:SAMPLE_CHARACTERS])[0]
+    return _judge(" ".join(lines)[:SAMPLE_CHARACTERS], None, expected)[0]
 
 
-def _judge(sample: str, words: Sequence[str] | None = None) -> tuple[str, int]:
-    """The language of a sample in lower case, and how much speaks for it; "" where nothing tells."""
+def _requests(lines: Sequence[str]) -> list[str]:
+    """The short pieces in which a request may stand, without code and logs: before a colon, first line, last line."""
+    if not lines:
+        return []
+    before, colon, _ = lines[0].partition(":")
+    pieces = [before if colon and _TWO_WORDS.search(before) else lines[0]]
+    if len(lines) > 1:
+        pieces.append(lines[-1])
+    elif not colon:
+        return []
+    return [piece for piece in pieces if len(piece) <= _LONG_LINE and not _CODE.search(piece)]
+
+
+def _judge(sample: str, words: Sequence[str] | None = None, expected: str = "") -> tuple[str, int]:
+    """The language of a sample in lower case, and how much speaks for it; `expected` where nothing tells."""
     if words is None:
         words = _WORD.findall(sample)
     runs = [] if sample.isascii() else _FOREIGN_RUN.findall(sample)
     units = _units(runs) if runs else {}
     if not units:
-        return _LATIN.best(words, sample)
+        return _LATIN.best(words, sample, expected)
     script = max(units, key=units.__getitem__)
     if len(words) > 2 * len(runs):
-        language, weight = _LATIN.best([word for word in words if word[0] < "\u0370"], "")
-        if weight > 1.5 * _WORD_WEIGHT * units[script]:
+        language, weight = _LATIN.best([word for word in words if word < _FIRST_FOREIGN], "")
+        if weight > _LATIN_MARGIN * units[script]:
             return language, weight
     if script in _SHARED:
-        return _SHARED[script].best(words, sample)
-    return script, 2 * _WORD_WEIGHT * units[script]
+        language, weight = _SHARED[script].best(words, sample, expected)
+        return language or _FIRST[script], weight
+    return script, _SCRIPT_WEIGHT * units[script]
 
 
 def _units(runs: Sequence[str]) -> dict[str, int]:
-    """How many words are in each script or language."""
+    """How many words there are by script, or by language where it has a script of its own."""
     units: dict[str, int] = {}
     for run in runs:
-        script = _BLOCKS.get(ord(run[0]) >> _BLOCK_SHIFT)
-        if script is None or script == "el" and len(run) == 1:
-            continue
+        script = _BLOCKS.get(ord(run[0]) >> _BLOCK_SHIFT, "")
         if script in _UNSPACED:
-            if script == "zh" and _KANA.search(run):
-                script = "ja"
+            script = "ja" if _KANA.search(run) else script
             units[script] = units.get(script, 0) + 1 + len(run) // _UNSPACED[script]
-        else:
+        elif script and (script != "el" or len(run) > 1):  # a single Greek letter is a formula's
             units[script] = units.get(script, 0) + 1
     if "ja" in units and "zh" in units:
         units["ja"] += units.pop("zh")
