@@ -59,7 +59,10 @@ class Rule:
 
     def holds(self, situation: Situation) -> bool:
         """Whether every condition holds."""
-        return all(condition.holds(situation) for condition in self.conditions.values())
+        for condition in self.conditions.values():  # noqa: SIM110  # all() takes three times as long
+            if not condition.holds(situation):
+                return False
+        return True
 
 
 class Ruled(NamedTuple):

@@ -30,7 +30,7 @@ class Situation:
         self.task = task
         self._clock = clock or time.localtime
 
-    @property
+    @cached_property
     def chat(self) -> str:
         """The chat's number, without its topic."""
         return self.query.chat_id.partition("/")[0]

@@ -145,6 +145,8 @@ async def check_models(settings: Settings) -> AsyncIterator[Finding]:
         endpoints = engine.discovery.endpoints
         for endpoint in endpoints:
             yield await _check_server(engine, endpoint)
+        for unknown in engine.router.rules.unknown_names():
+            yield warning(unknown, "Load that model, or mend its name in the rule.")
         usable = sum(engine.registry.status(model.model_id).available for model in engine.registry.get_all_models())
         if usable:
             yield well(f"{_models(usable)} can answer")

@@ -115,6 +115,14 @@ async def test_bad_settings_and_entries_are_listed(tmp_path: Path) -> None:
     assert "✗ models.toml:" in ran.out
 
 
+async def test_a_rule_for_a_model_that_is_not_there_is_warned_about(tmp_path: Path) -> None:
+    """Models come and go; the name may be misspelt as well."""
+    (tmp_path / "models.toml").write_text('[[rule]]\nuse = ["gone:1b", "qwen2.5:7b*"]\n')
+    shown = (await CommandLine(tmp_path).run("doctor")).out
+    assert "models.toml:1: no model goes by gone:1b now" in shown
+    assert "no model goes by qwen2.5" not in shown
+
+
 @pytest.mark.parametrize("name", ["missing.toml", "."])
 def test_a_models_file_that_is_none_is_warned_about(tmp_path: Path, name: str) -> None:
     """The bot runs without it; whoever named it expects more. The usual name need not be there."""
