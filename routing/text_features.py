@@ -6,9 +6,13 @@ import math
 import re
 import zlib
 from dataclasses import dataclass
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from routing.concepts import shipped_concepts
+from routing.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,11 +36,14 @@ _ROLL, _SPREAD = np.uint32(0x01000193), np.uint32(2654435769)
 _SHIFT = np.uint32(32 - ROW_BITS)
 _ZERO, _DIGITS = np.uint32(ord("0")), np.uint32(10)
 # Other hashes for other kinds of rows, so that a word is told apart from the same letters within one.
-_WORD_SALT, _PAIR_SALT, _OPENING_SALT, _CLOSING_SALT = 0x51ED270B, 0x2C1B3C6D, 0x165667B1, 0x27D4EB2F
+_WORD_SALT, _PAIR_SALT = np.uint32(0x51ED270B), np.uint32(0x2C1B3C6D)
+_OPENING_SALT, _CLOSING_SALT = np.uint32(0x165667B1), np.uint32(0x27D4EB2F)
 
-# Python's \w leaves out the vowel signs of Indic scripts and of Thai: without them their words would be cut apart.
-_MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e"
-_WORD = re.compile(rf"[\w{_MARKS}]+(?:['+#]+[\w{_MARKS}]*)?")
+# The marks: each concept, each as the first, each as the last, and from there on pairs, hashed.
+MARKS = 4096
+_OPENING, _CLOSING, _FIRST_PAIR = 128, 256, 512
+_PAIRED = 6
+
 
 _LIST_ITEM = re.compile(r"^\s{0,8}(?:\d{1,2}[.)]|[-*•])\s", re.MULTILINE)
 _CHOICE = re.compile(r"(?:^|[\s(])[A-Da-d][.):]\s")
@@ -142,26 +149,26 @@ class TextFeatures:
     """A text as read.
 
     `sample` is what was read of it, `words` its words in lower case, `lexical` the figures that LEXICAL_NAMES names,
-    and `rows` the hashed n-grams: sorted numbers below ROWS, each once.
+    and `rows` the hashed n-grams: sorted numbers below ROWS, each once. `marks` are the concepts that the words speak
+    of, alone, first, last and in pairs: numbers below MARKS, each once. `word_hashes` has one number a word.
     """
 
     sample: str
     words: Sequence[str]
     lexical: tuple[float, ...]
     rows: NDArray[np.intp]
-
-
-def words_of(text: str) -> list[str]:
-    """The words of `text` in lower case."""
-    return _WORD.findall(text.lower().replace("’", "'"))
+    marks: Sequence[int]
+    word_hashes: NDArray[np.uint32]
 
 
 def read_features(text: str) -> TextFeatures:
     """Read a text once: at most its first 1,500 and its last 500 characters."""
     sample = text.strip() if len(text) <= HEAD_CHARACTERS + TAIL_CHARACTERS else _ends(text)
-    words = words_of(sample)
     lowered = sample.lower()
-    return TextFeatures(sample, words, _lexical(sample, lowered, words), _rows(lowered, words))
+    words = words_of(lowered)
+    hashes = _hashed(words)
+    marks = _marks(shipped_concepts().found_in(words))
+    return TextFeatures(sample, words, _lexical(sample, lowered, words), _rows(lowered, hashes), marks, hashes)
 
 
 def _ends(text: str) -> str:
@@ -176,9 +183,25 @@ def _codes(text: str) -> NDArray[np.uint32]:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
 
 
-def _rows(lowered: str, words: Sequence[str]) -> NDArray[np.intp]:
-    hashes = [*_character_hashes(" ".join(("", *lowered.split(), ""))), *_word_hashes(words)]
-    rows = np.concatenate(hashes)
+def _hashed(words: Sequence[str]) -> NDArray[np.uint32]:
+    if len(words) > _WORDS_HASHED:
+        words = [*words[: _WORDS_HASHED * 3 // 4], *words[-(_WORDS_HASHED // 4) :]]
+    return np.array([zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in words], np.uint32)
+
+
+def _marks(concepts: Sequence[int]) -> list[int]:
+    """The concepts, the first and the last one, and the pairs of those that stand side by side or early."""
+    if not concepts:
+        return []
+    unique = list(dict.fromkeys(concepts))
+    early = unique[:_PAIRED]
+    pairs = {*pairwise(unique), *combinations(early, 2)}
+    hashed = {_FIRST_PAIR + ((a * 131 + b * 7919) * 2654435769 >> 7) % (MARKS - _FIRST_PAIR) for a, b in pairs}
+    return sorted({*unique, _OPENING + concepts[0], _CLOSING + concepts[-1], *hashed})
+
+
+def _rows(lowered: str, hashed: NDArray[np.uint32]) -> NDArray[np.intp]:
+    rows = np.concatenate([*_character_hashes(" ".join(("", *lowered.split(), ""))), *_word_hashes(hashed)])
     rows *= _SPREAD
     rows >>= _SHIFT
     rows.sort()
@@ -203,16 +226,13 @@ def _character_hashes(spaced: str) -> list[NDArray[np.uint32]]:
     return hashes
 
 
-def _word_hashes(words: Sequence[str]) -> list[NDArray[np.uint32]]:
+def _word_hashes(hashed: NDArray[np.uint32]) -> list[NDArray[np.uint32]]:
     """The hashes of the words, of neighbours, and of the words that a text begins and ends with."""
-    if len(words) > _WORDS_HASHED:
-        words = [*words[: _WORDS_HASHED * 3 // 4], *words[-(_WORDS_HASHED // 4) :]]
-    hashed = np.array([zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in words], np.uint32)
     return [
-        hashed ^ np.uint32(_WORD_SALT),
-        hashed[:-1] * _ROLL + hashed[1:] ^ np.uint32(_PAIR_SALT),
-        hashed[:_EDGE_WORDS] ^ np.uint32(_OPENING_SALT),
-        hashed[-_EDGE_WORDS:] ^ np.uint32(_CLOSING_SALT),
+        hashed ^ _WORD_SALT,
+        hashed[:-1] * _ROLL + hashed[1:] ^ _PAIR_SALT,
+        hashed[:_EDGE_WORDS] ^ _OPENING_SALT,
+        hashed[-_EDGE_WORDS:] ^ _CLOSING_SALT,
     ]
 
 

@@ -1,0 +1,90 @@
+"""The concepts that a message's words speak of, in forty languages: what its hashed n-grams cannot share."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+SHIPPED = Path(__file__).with_name("concepts.txt")
+
+# Where a request stands: the words looked at from the beginning and from the end.
+EDGE_WORDS = 60
+# Of a run of letters without spaces, as Chinese and Thai write, so many characters from each end.
+_EDGE_CHARACTERS = 120
+_STEM = 3
+_LONGEST_UNSPACED = 6
+_UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
+_FIRST_UNSPACED = "\u0e00"
+# From here on scripts carry case endings that this table leaves out: their words are looked up by their beginning.
+_FIRST_SUFFIXED = "\u0370"
+
+
+class Concepts:
+    """The table of concepts, read once: which concepts a list of words speaks of. Immutable."""
+
+    def __init__(self, table: str) -> None:
+        rows = [row.split(":", 1) for row in table.splitlines() if row and not row.startswith("#")]
+        self.names = tuple(name for name, _ in rows)
+        self._whole: dict[str, int] = {}
+        self._stems: dict[str, dict[str, int]] = {}
+        for concept, (_, terms) in enumerate(rows):
+            for term in terms.split():
+                self._add(term.strip("_"), concept)
+
+    def _add(self, term: str, concept: int) -> None:
+        stem = term.rstrip("*")
+        self._whole.setdefault(stem, concept)
+        if len(stem) >= _STEM and (stem != term or stem[0] >= _FIRST_SUFFIXED):
+            self._stems.setdefault(stem[:_STEM], {}).setdefault(stem, concept)
+
+    def found_in(self, words: Sequence[str]) -> list[int]:
+        """The concepts of the first and the last words, in their order; a phrase counts for its words."""
+        if len(words) > 2 * EDGE_WORDS:
+            words = [*words[:EDGE_WORDS], "", *words[-EDGE_WORDS:]]
+        found: list[int] = []
+        earlier = ""
+        for word in words:
+            concept = self._concept(f"{earlier}_{word}") if earlier else None
+            if concept is None:
+                concept = self._concept(word)
+            if concept is not None:
+                found.append(concept)
+            elif word and word[0] >= _FIRST_UNSPACED and _UNSPACED.match(word):
+                found.extend(self._within(word))
+            earlier = word
+        return found
+
+    def _concept(self, word: str) -> int | None:
+        concept = self._whole.get(word)
+        if concept is not None:
+            return concept
+        stems = self._stems.get(word[:_STEM])
+        if stems is None:
+            return None
+        longest = max((stem for stem in stems if word.startswith(stem)), key=len, default=None)
+        return None if longest is None else stems[longest]
+
+    def _within(self, run: str) -> Iterator[int]:
+        """The concepts within letters that no space parts, the longest term at each place."""
+        if len(run) > 2 * _EDGE_CHARACTERS:
+            run = run[:_EDGE_CHARACTERS] + " " + run[-_EDGE_CHARACTERS:]
+        at = 0
+        while at < len(run):
+            for length in range(_LONGEST_UNSPACED, 0, -1):
+                concept = self._whole.get(run[at : at + length])
+                if concept is not None:
+                    yield concept
+                    at += length - 1
+                    break
+            at += 1
+
+
+@cache
+def shipped_concepts() -> Concepts:
+    """The table that is shipped, read at the first call."""
+    return Concepts(SHIPPED.read_text(encoding="utf-8"))
