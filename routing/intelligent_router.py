@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from routing.custom_rules import CustomRules, restrictions
+from routing.modality_words import attached_modality
 from routing.model_backends.builtin import BUILTIN
 from routing.ranking import Fitting, Ranking, TaskKind, rank
 from routing.strategies import weights_for
@@ -172,10 +173,11 @@ class IntelligentRouter:
     def _ranking(
         self, query: Query, task: TaskClassification, strategy: RoutingStrategy, rules: Sequence[Rule]
     ) -> Ranking:
+        attached = attached_modality(query)
         kind = TaskKind(
             category=task.category,
             required=task.required_capabilities,
-            modality=Modality.TEXT if task.modality is Modality.DOCUMENT else task.modality,
+            modality=Modality.TEXT if attached is Modality.DOCUMENT else attached,
             requires_tools=task.requires_tools,
             weights=weights_for(strategy, task),
             max_cost=self._cost_limit(query, rules),

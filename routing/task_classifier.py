@@ -28,13 +28,14 @@ from routing.lexicon import (
     UNSPACED_TERMS,
     words_of,
 )
+from routing.modality_words import modality_of
 from routing.terms import Spelling, TermIndex
 from routing.text_form import code_weight, has_address, math_weight
 from routing.tokens import estimate_tokens
 from routing.types import Message, Modality, ModelCapability, Query, TaskCategory, TaskClassification
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 # What is read of a long text: its request stands at the beginning or at the end.
 HEAD_CHARACTERS = 600
@@ -54,8 +55,6 @@ ADDRESS_WEIGHT = 7.0
 IMAGE_TOKENS = 600
 # Role markers of a chat template.
 MESSAGE_TOKENS = 4
-
-_MODALITIES = (Modality.VIDEO, Modality.AUDIO, Modality.IMAGE, Modality.DOCUMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,24 +124,25 @@ class TaskClassifier:
         """Say what is asked. Never fails, whatever the text."""
         if isinstance(query, str):
             query = Query(query)
-        reading = self._read(query.text)
+        earlier = (message.content for message in reversed(query.history) if message.role == "user")
+        reading = self._read(query.text, earlier)
         if is_greeting(reading.words) and not query.attachments:
             return self._classification(query, reading, TaskCategory.GREETING, 0.95)
-        earlier = self._continued(reading, query)
-        if earlier is not None:
-            return self._classification(query, reading, earlier.category, 0.6, follows=True)
+        continued = self._continued(reading, query)
+        if continued is not None:
+            return self._classification(query, reading, continued.category, 0.6, follows=True)
         return self._classification(query, reading, reading.category, reading.confidence if reading.words else 0.3)
 
-    def _read(self, text: str) -> _Reading:
+    def _read(self, text: str, earlier: Iterable[str] = ()) -> _Reading:
         sample = text.strip()
         if len(sample) > HEAD_CHARACTERS + TAIL_CHARACTERS:
             sample = sample[:HEAD_CHARACTERS] + "\n" + sample[-TAIL_CHARACTERS:]
         words = words_of(sample)
+        language = detect_language(text, words, earlier)
         words[:SPELLED_WORDS] = map(self._spelling.correct, words[:SPELLED_WORDS])
         totals = self._totals(words)
         demand = totals.pop("demand", 0.0)
         scores = {category: totals.get(category, 0.0) for category in TaskCategory}
-        language = detect_language(sample, words)
         self._add_form(scores, sample, words, language)
         return _Reading(sample, words, scores, demand, language)
 
@@ -194,7 +194,7 @@ class TaskClassifier:
             requires_tools=category is TaskCategory.TOOL_USE,
             confidence=confidence,
             score=score,
-            modality=_modality(query),
+            modality=modality_of(query, reading.words),
             language=reading.language,
             prompt_tokens=prompt_tokens(query),
             factors=factors,
@@ -248,11 +248,6 @@ def _factors(
         capabilities=names,
         history_length=len(query.history),
     )
-
-
-def _modality(query: Query) -> Modality:
-    attached = {attachment.modality for attachment in query.attachments}
-    return next((modality for modality in _MODALITIES if modality in attached), Modality.TEXT)
 
 
 def prompt_tokens(query: Query) -> int:

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from routing.types import Outcome, TaskCategory
+from routing.task_views import objective_type
+from routing.types import Outcome
 
 if TYPE_CHECKING:
     from routing.types import Attempt, ExecutionResult, RoutingDecision
     from storage.conversations import ConversationKey
     from storage.transaction import Statement
-
-# The task types of the specification (S2) for its categories (S1.3).
-_TASK_TYPES = {
-    TaskCategory.GREETING: "completion",
-    TaskCategory.QUESTION: "completion",
-    TaskCategory.CODE: "code_generation",
-    TaskCategory.MATH: "reasoning",
-    TaskCategory.REASONING: "reasoning",
-    TaskCategory.TOOL_USE: "completion",
-    TaskCategory.CREATIVE: "creative",
-    TaskCategory.ANALYSIS: "analysis",
-}
 
 # Within its transaction the decision just inserted has the highest id.
 _INSERT_ATTEMPT = (
@@ -76,7 +65,7 @@ def _of_decision(decision: RoutingDecision | None) -> dict[str, object]:
         return {}
     classification = decision.classification
     row: dict[str, object] = {
-        "task_type": _TASK_TYPES[classification.category],
+        "task_type": objective_type(classification).value,
         "category": classification.category.value,
         "complexity": classification.level,
         "score": classification.score,

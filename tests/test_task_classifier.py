@@ -148,11 +148,6 @@ def test_an_image_asks_for_vision(classifier):
     )
 
 
-def test_talk_of_pictures_without_one_is_text(classifier):
-    """Words alone never change the modality."""
-    assert classifier.classify("look at this photo and describe the image").modality is Modality.TEXT
-
-
 @pytest.mark.parametrize(
     ("modality", "expected"),
     [
