@@ -1,0 +1,52 @@
+"""Trains the router's heads and writes routing/router_weights.npz: `python -m scripts.train_router DATA_DIR`.
+
+DATA_DIR holds halves of public sets: mmlu_train, gsm8k_train, task_prompts_train and nine_models_train.jsonl and
+wildbench_scores.json, from lm-sys/RouteLLM, ulab-uiuc/LLMRouter and allenai/WildBench.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from routing.task_heads import CATEGORIES, TaskHeads, WEIGHTS
+from routing.text_features import read_features
+from scripts.train_categories import LEVEL_NAMES, calibration, report, train
+from scripts.training_messages import HELD_OUT_FOLD, corpus, extras, public
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scripts.training_messages import Labelled
+
+
+def main() -> None:
+    """Cross-validate, fit, print what was measured on held-out topics, and write the weights."""
+    data = Path(sys.argv[1])
+    messages = [*corpus(), *extras(), *public(data)]
+    figures, judged = calibration(messages)
+    report("Cross-validated by topic, and by text for the public sets", judged)
+    weights = {**train(messages, (HELD_OUT_FOLD,)), **figures}
+    report_held_out(TaskHeads(weights), messages)
+    np.savez_compressed(WEIGHTS, allow_pickle=False, **dict(sorted(weights.items())))
+    print(f"\n{WEIGHTS.name}: {WEIGHTS.stat().st_size:,} bytes")
+
+
+def report_held_out(heads: TaskHeads, messages: Sequence[Labelled]) -> None:
+    """Print how the weights that are shipped do on the topics that they have not seen."""
+    held = [message for message in messages if message.fold == HELD_OUT_FOLD and message.source == "corpus"]
+    found = [heads.judge(read_features(message.whole)) for message in held]
+    names = [max(CATEGORIES, key=judgement.categories.__getitem__) for judgement in found]
+    report("Held-out topics", [(message, str(name)) for message, name in zip(held, names, strict=True)])
+    follows = [heads.follows(read_features(message.text)) > 0.5 for message in held]
+    right = sum(said == bool(message.before) for said, message in zip(follows, held, strict=True))
+    print(f"  follow-ups known                {len(held):>6}{100 * right / len(held):>8.1f} %")
+    logs = [abs(np.log(one.answer_tokens / (message.tokens or 1))) for one, message in zip(found, held, strict=True)]
+    print(f"  answer length, median factor    {len(held):>6}{np.exp(np.median(logs)):>8.2f}")
+
+
+if __name__ == "__main__":
+    main()
