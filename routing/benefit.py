@@ -1,0 +1,133 @@
+"""What a stronger model is worth for a text: by its n-grams where they are familiar, by lexical figures elsewhere."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from routing.text_features import LEXICAL_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from routing.text_features import TextFeatures
+    from routing.types import TaskCategory
+
+    Floats = NDArray[np.float32]
+    Array = NDArray[np.floating]
+
+# Which lexical figures say how a set is printed, and in whose voice, instead of how hard its questions are: what they
+# teach on one set is wrong on another.
+_LAYOUT = {"lines_log", "newline_share", "choices", "question_end", "self_words", "list_items", "fence", "address"}
+PORTABLE = tuple(place for place, name in enumerate(LEXICAL_NAMES) if name not in _LAYOUT)
+"""Places in `TextFeatures.lexical` of the figures that mean the same on every kind of text."""
+_CHOICES = LEXICAL_NAMES.index("choices")
+# Two options and more, as `choices` counts them.
+_MULTIPLE_CHOICE = math.log1p(2) / 2
+
+# How far the scores of a strong model and of a chat model of 2023 lie apart by kind of task, of ten points, in
+# MT-Bench's 72 questions: coding 2.6, maths 1.8, reasoning 0.9, stem and humanities 0.2 together, writing 0.1; analysis
+# as extraction, 1.5. Tool use was not asked: it is set beside analysis.
+CATEGORY_GAPS: Mapping[str, float] = {
+    "greeting": 0.0,
+    "question": 0.2,
+    "creative": 0.1,
+    "reasoning": 0.9,
+    "analysis": 1.5,
+    "tool_use": 1.5,
+    "math": 1.8,
+    "code": 2.6,
+}
+_MIDDLE_GAP, _GAP_SPREAD = 1.0, 1.0
+# The lexical figures move what the category says by at most this much of its spread.
+_LEXICAL_SHARE = 0.7
+
+
+def layout_of(lexical: Sequence[float]) -> int:
+    """1 for a question with options to choose from, 0 for all other texts."""
+    return int(lexical[_CHOICES] >= _MULTIPLE_CHOICE)
+
+
+@dataclass(frozen=True, slots=True)
+class BenefitHead:
+    """Fitted weights; scores are in standard deviations from the mean of the questions that it was fitted on.
+
+    All but the last three have one entry for each layout (`layout_of`). `grams` has a weight a row of n-grams,
+    `figures` three lines over LEXICAL_NAMES: mean and 1/deviation of each figure, and its weight beside the n-grams.
+    `levels` are what is added and what it is all multiplied by. `commonness` has the logarithm of the share of training
+    texts with a row; `familiar` the mean of it from which a text begins to be like the training texts, and that from
+    which it is wholly. `portable` is like `figures`, for these alone on any text, and `portable_levels` like `levels`.
+    """
+
+    grams: Floats
+    figures: Floats
+    levels: Floats
+    commonness: Floats
+    familiar: Floats
+    portable: Floats
+    portable_levels: Floats
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> BenefitHead:
+        """Read what `arrays` wrote. Raises KeyError where one is missing."""
+        return cls(**{name: np.asarray(arrays[name], np.float32) for name in cls.__slots__})
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Give the weights by name, in half precision where there are many: 260 KB."""
+        small = {"grams", "commonness"}
+        return {
+            name: getattr(self, name).astype(np.float16 if name in small else np.float32) for name in self.__slots__
+        }
+
+    def score(self, features: TextFeatures) -> float:
+        """Say how much more than the average question of the training texts this one gains by a stronger model."""
+        share = self.familiarity(features)
+        return share * self._familiar_score(features) + (1 - share) * self._portable_score(features)
+
+    def benefit(self, features: TextFeatures, categories: Mapping[TaskCategory, float]) -> float:
+        """Give the benefit in [0, 1]; 0.5 is the average question. `categories` are probabilities.
+
+        Where the text is unlike the training texts, the category says most, and the lexical figures the rest.
+        """
+        share = self.familiarity(features)
+        gap = sum(chance * CATEGORY_GAPS[category] for category, chance in categories.items())
+        by_category = (gap - _MIDDLE_GAP) / _GAP_SPREAD
+        unfamiliar = by_category + _LEXICAL_SHARE * math.tanh(self._portable_score(features))
+        score = share * self._familiar_score(features) + (1 - share) * unfamiliar if share else unfamiliar
+        return 1 / (1 + math.exp(-score))
+
+    def familiarity(self, features: TextFeatures) -> float:
+        """Say how far a text is like the training texts of its layout, in [0, 1]."""
+        layout = layout_of(features.lexical)
+        start, end = map(float, self.familiar[layout])
+        if not len(features.rows) or end <= start:
+            return 0.0
+        mean = float(self.commonness[layout][features.rows].mean())
+        return min(1.0, max(0.0, (mean - start) / (end - start)))
+
+    def _familiar_score(self, features: TextFeatures) -> float:
+        """Score by n-grams and all figures."""
+        layout = layout_of(features.lexical)
+        added, factor = map(float, self.levels[layout])
+        means, factors, weights = self.figures[layout]
+        figures = standardized(np.asarray(features.lexical, np.float32), means, factors)
+        score = float(self.grams[layout][features.rows].sum() + figures @ weights)
+        return (score + added) * factor
+
+    def _portable_score(self, features: TextFeatures) -> float:
+        """Score by the figures that mean the same on every kind of text."""
+        added, factor = map(float, self.portable_levels)
+        means, factors, weights = self.portable
+        figures = standardized(np.asarray(features.lexical, np.float32), means, factors)
+        return (float(figures @ weights) + added) * factor
+
+
+def standardized(figures: Array, means: Array, factors: Array) -> Array:
+    """Put figures on one scale; none counts for more than three deviations, since texts elsewhere go far beyond."""
+    clipped: Array = np.clip((figures - means) * factors, -3, 3)
+    return clipped

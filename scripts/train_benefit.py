@@ -1,0 +1,192 @@
+"""Fits the benefit head: how much more often a strong model is right than a weak one, from the text alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from routing.benefit import PORTABLE, BenefitHead, layout_of, standardized
+from routing.text_features import LEXICAL_NAMES, ROWS, read_features
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from routing.text_features import TextFeatures
+
+    Floats = NDArray[np.float64]
+
+# How much of a row's target is its subject's mean: one answer right or wrong is mostly chance, a subject's mean is not.
+# With no subjects there is nothing to smooth.
+SUBJECT_SHARE = 0.7
+_SUBJECT_PRIOR_ROWS = 20
+# The penalties: absolute beside the n-grams; a multiple of the rows alone, where little more than the sign and the
+# size of each figure's correlation is kept, which is what holds on other sets.
+_PENALTY, _PORTABLE_PENALTY = 8.0, 4.0
+# What a lexical figure counts beside a text's n-grams, which have a length of one together.
+_LEXICAL_WEIGHT = 0.07
+# A figure that hardly varies in training must not become large elsewhere.
+_LEAST_DEVIATION = 0.005
+# A layout that fewer rows than this have is unknown.
+_LAYOUT_ROWS = 50
+# Quantiles of the training texts' own commonness between which familiarity rises from 0 to 1.
+_FAMILIAR = (0.0, 0.02)
+_ITERATIONS, _TOLERANCE = 300, 1e-4
+
+
+class Rows(NamedTuple):
+    """Texts as a sparse matrix of ones: `columns` in the order of the texts, of which `counts` belong to each."""
+
+    columns: NDArray[np.intp]
+    counts: NDArray[np.intp]
+
+    def times(self, vector: Floats) -> Floats:
+        """Sum the vector's entries over each text's columns."""
+        sums = np.concatenate([[0.0], np.cumsum(vector[self.columns])])
+        ends = np.cumsum(self.counts)
+        product: Floats = sums[ends] - sums[ends - self.counts]
+        return product
+
+    def transposed_times(self, vector: Floats) -> Floats:
+        """Sum the texts' entries over each column."""
+        sums: Floats = np.bincount(self.columns, np.repeat(vector, self.counts), minlength=ROWS).astype(np.float64)
+        return sums
+
+    @classmethod
+    def of(cls, read: Sequence[TextFeatures]) -> Rows:
+        """Stack them."""
+        return cls(np.concatenate([one.rows for one in read]), np.array([len(one.rows) for one in read]))
+
+
+def fit_benefit(
+    prompts: Sequence[str], weak: Sequence[float], strong: Sequence[float], subjects: Sequence[str] | None = None
+) -> BenefitHead:
+    """Fit the head to which of two models was right; `subjects` (names of topics) make the targets less noisy."""
+    read = [read_features(prompt) for prompt in prompts]
+    gain = np.asarray(strong, np.float64) - np.asarray(weak, np.float64)
+    target = smoothed(gain, subjects)
+    layouts = np.array([layout_of(one.lexical) for one in read])
+    heads = [
+        _fit_layout([one for one, at in zip(read, layouts == layout, strict=True) if at], target[layouts == layout])
+        for layout in (0, 1)
+    ]
+    scores = np.concatenate([head.scores for head in heads])
+    levels = [[head.level - scores.mean(), 1 / max(scores.std(), _LEAST_DEVIATION)] for head in heads]
+    portable, alone = _fit_portable(np.array([one.lexical for one in read]), gain)
+    portable_levels = [-alone.mean(), 1 / max(alone.std(), _LEAST_DEVIATION)]
+    arrays = (
+        [head.grams for head in heads],
+        [head.figures for head in heads],
+        levels,
+        [head.commonness for head in heads],
+        [head.familiar for head in heads],
+        portable,
+        portable_levels,
+    )
+    return BenefitHead(*(np.asarray(array, np.float32) for array in arrays))
+
+
+def benefit_scores(head: BenefitHead, prompts: Sequence[str]) -> Floats:
+    """Score texts; higher = a stronger model is more worth it."""
+    return np.array([head.score(read_features(prompt)) for prompt in prompts])
+
+
+def smoothed(gain: Floats, subjects: Sequence[str] | None) -> Floats:
+    """Move each row's target towards its subject's mean, which itself is shrunk to the mean of all."""
+    if subjects is None:
+        return gain
+    _, subject = np.unique(np.asarray(subjects), return_inverse=True)
+    sums, counts = np.bincount(subject, gain), np.bincount(subject)
+    means = (sums + _SUBJECT_PRIOR_ROWS * gain.mean()) / (counts + _SUBJECT_PRIOR_ROWS)
+    target: Floats = SUBJECT_SHARE * means[subject] + (1 - SUBJECT_SHARE) * gain
+    return target
+
+
+class LayoutHead(NamedTuple):
+    """What is fitted on the texts of one layout; `scores` are its own texts' with `level`."""
+
+    grams: Floats
+    figures: Floats
+    level: float
+    scores: Floats
+    commonness: Floats
+    familiar: Floats
+
+
+def _fit_layout(read: Sequence[TextFeatures], target: Floats) -> LayoutHead:
+    """Fit one layout by itself: what rare and common mean differs between sets. Too few texts teach nothing."""
+    if len(read) < _LAYOUT_ROWS:
+        return LayoutHead(
+            np.zeros(ROWS), np.zeros((3, len(LEXICAL_NAMES))), 0.0, np.zeros(0), np.zeros(ROWS), np.zeros(2)
+        )
+    rows = Rows.of(read)
+    means, factors, figures = _standardize(np.array([one.lexical for one in read]))
+    grams, weights, scores = _fit_grams(rows, figures, target)
+    level = float(target.mean() - scores.mean())
+    lines = np.array([means, factors, weights])
+    return LayoutHead(grams, lines, level, scores + level, *_fit_familiarity(rows))
+
+
+def _standardize(figures: Floats) -> tuple[Floats, Floats, Floats]:
+    means, factors = figures.mean(axis=0), 1 / np.maximum(figures.std(axis=0), _LEAST_DEVIATION)
+    return means, factors, np.asarray(standardized(figures, means, factors), np.float64)
+
+
+def _fit_grams(rows: Rows, figures: Floats, target: Floats) -> tuple[Floats, Floats, Floats]:
+    """Fit n-grams and figures together by ridge regression: rare n-grams may weigh more than common ones."""
+    found = np.bincount(rows.columns, minlength=ROWS)
+    rarity = np.log((1 + len(target)) / (1 + found)) + 1
+    rarity /= np.sqrt((rarity**2 * found).sum() / len(target))
+
+    def forwards(weights: Floats) -> Floats:
+        product: Floats = rows.times(rarity * weights[:ROWS]) + _LEXICAL_WEIGHT * (figures @ weights[ROWS:])
+        return product
+
+    def backwards(errors: Floats) -> Floats:
+        return np.concatenate([rarity * rows.transposed_times(errors), _LEXICAL_WEIGHT * (errors @ figures)])
+
+    centred = backwards(np.ones(len(target))) / len(target)
+    weights = conjugate_gradient(
+        lambda vector: backwards(forwards(vector)) - len(target) * centred * (centred @ vector) + _PENALTY * vector,
+        backwards(target - target.mean()),
+    )
+    return rarity * weights[:ROWS], _LEXICAL_WEIGHT * weights[ROWS:], forwards(weights)
+
+
+def _fit_portable(lexical: Floats, gain: Floats) -> tuple[Floats, Floats]:
+    """Fit the figures that mean the same everywhere, strongly penalized; give their lines and the texts' scores."""
+    means, factors, figures = _standardize(lexical)
+    weights = np.zeros(len(LEXICAL_NAMES))
+    kept = figures[:, PORTABLE] - figures[:, PORTABLE].mean(axis=0)
+    penalty = _PORTABLE_PENALTY * len(gain) * np.eye(len(PORTABLE))
+    weights[list(PORTABLE)] = np.linalg.solve(kept.T @ kept + penalty, kept.T @ (gain - gain.mean()))
+    return np.array([means, factors, weights]), figures @ weights
+
+
+def conjugate_gradient(matrix: Callable[[Floats], Floats], right: Floats) -> Floats:
+    """Solve matrix(x) = right for a symmetric positive definite matrix, to a ten thousandth."""
+    solution, residual = np.zeros_like(right), right.copy()
+    direction, squared = residual.copy(), residual @ residual
+    goal = squared * _TOLERANCE**2
+    for _ in range(_ITERATIONS):
+        if squared <= goal:
+            break
+        image = matrix(direction)
+        step = squared / (direction @ image)
+        solution += step * direction
+        residual -= step * image
+        squared, before = residual @ residual, squared
+        direction = residual + squared / before * direction
+    return solution
+
+
+def _fit_familiarity(rows: Rows) -> tuple[Floats, Floats]:
+    """Learn how common each n-gram is, and how common a training text finds those of the others."""
+    texts = len(rows.counts)
+    found = np.bincount(rows.columns, minlength=ROWS)
+    # Without the text itself: its own n-grams would all be known.
+    others = np.log((np.maximum(found - 1, 0) + 0.5) / texts)
+    means = rows.times(others) / np.maximum(rows.counts, 1)
+    return np.log((found + 0.5) / texts), np.quantile(means, _FAMILIAR)
