@@ -131,7 +131,9 @@ def _one_of(options: Sequence[str]) -> str:
     return f"{', '.join(options[:-1])} or {options[-1]}"
 
 
-_DEFAULT_PROMPT = "You are a helpful assistant. Answer in the language of the question, and no longer than it needs."
+_DEFAULT_PROMPT = (
+    "You are a helpful assistant. Answer in the language and the script of the question, and no longer than it needs."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,11 +69,12 @@ _QUOTED = re.compile(
     r"|(?<!\w)'[^'\n]{3,}'(?!\w)",
     re.DOTALL,
 )
+_ADDRESS = re.compile(r"https?://\S+")
 _QUOTES = re.compile(r"[`\"“«„「]|://|(?<!\w)'")
 _TWO_WORDS = re.compile(r"[^\W\d_]\S*\s+(?:\S+\s+)?[^\W\d_]")
 # A line with as many signs, or one that begins as logs do, is nobody's sentence.
 _CODE = re.compile(
-    r"(?:[{}()\[\]=;<>_$|*#/\\].{0,8}){4}|^\W*(?:\w*error\b|fatal|traceback|warn|npm err|exception in|caused by"
+    r"(?:[{}()\[\]=;<>_$|*#/\\].{0,8}){4}|^\W*(?:\w*error\b|\w+: error|fatal|traceback|warn|npm err|exception in|caused by"
     r"|at \w+\.|select |insert |update .* set|import |from \w+ import|file \"|\$ |>>> |def |class "
     r"|kubectl |git |docker )"
 )
@@ -114,7 +115,9 @@ def _of_request(text: str, expected: str) -> str:
     if len(text) > 2 * _EDGE_CHARACTERS:
         text = text[:_EDGE_CHARACTERS] + "\n" + text[-_EDGE_CHARACTERS:]
     bare = _QUOTED.sub(" ", text)
-    lines = [line for line in (bare if _TWO_WORDS.search(bare) else text).lower().splitlines() if line.strip()]
+    if not _TWO_WORDS.search(bare):
+        bare = _ADDRESS.sub(" ", text)
+    lines = [line for line in bare.lower().splitlines() if line.strip()]
     for line in _requests(lines):
         language, weight = _judge(line)
         if weight >= (_ENGLISH_WEIGHT if language == UNDETERMINED else _FOREIGN_WEIGHT):
@@ -132,7 +135,9 @@ def _requests(lines: Sequence[str]) -> list[str]:
         pieces.append(lines[-1])
     elif not colon:
         return []
-    return [piece for piece in pieces if len(piece) <= _LONG_LINE and not _CODE.search(piece)]
+    pieces = [piece for piece in pieces if len(piece) <= _LONG_LINE and not _CODE.search(piece)]
+    # A long first line is more likely pasted than the short one that ends the message.
+    return sorted(pieces, key=len) if len(pieces) > 1 and len(pieces[0]) > SHORT_CHARACTERS else pieces
 
 
 def _judge(sample: str, words: Sequence[str] | None = None, expected: str = "") -> tuple[str, int]:

@@ -20,6 +20,8 @@ _LEAST_WEIGHT = 8
 _FIRST_WEIGHT, _EXPECTED_WEIGHT = 6, 20
 _WORDS_READ = 48
 _ENDED_LETTERS = 5
+# Without its marks a word of two letters is as often one of another language, or "ok".
+_SHORTEST_BARE = 2
 # The scores of all languages stand side by side in one integer, so that one addition counts a word for every language.
 _SCORE_BITS = 16
 
@@ -78,4 +80,4 @@ def _spellings(listed: str) -> set[str]:
     """The words, and those in Latin letters also without their marks, as people write them on a phone."""
     plain = (letter for letter in unicodedata.normalize("NFD", listed) if not "\u0300" <= letter <= "\u036f")
     bare = "".join(plain).translate({ord("ı"): "i", ord("ł"): "l", ord("đ"): "d", ord("ø"): "o"}).split()
-    return {*listed.split(), *(word for word in bare if word.isascii())}
+    return {*listed.split(), *(word for word in bare if word.isascii() and len(word) > _SHORTEST_BARE)}

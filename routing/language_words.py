@@ -719,37 +719,37 @@ CYRILLIC = {
 
 # Endings of two or three letters, of words that no list has: those of nouns and verbs in one language and few others.
 ENDINGS = {
-    "en": "ing ght ion ful ess ble ous ity ers ted ely dge tch ogy ism ist ith ock ack ash ould",
+    "en": "ing ght ion ful ess ble ous ity ers ted ely dge tch ogy ism ist ith ock ack ash",
     "de": "ung ich eit aft tzt cht sch ern lig nen ßen eln ige ßer hre",
     "fr": "eur eux ais ait tés ées ère ois ons eau ête aux que ier oir",
     "es": "ión dad ado ida ido ndo aba mos ito ita cía ñas ños ico ica rme",
     "pt": "ção ade ões ado ida ido ndo ava mos nho nha ias gem ão ico ica rei",
     "it": "one zia ità ato ita ito ndo ava amo tto ggi sso ulo cci tti lla nte mmi rmi zzo ico ica",
-    "nl": "ijk eid jes tje gen rden den ijn ijd cht ken ing rij eel oon aan",
+    "nl": "ijk eid jes tje gen den ijn ijd cht ken ing rij eel oon aan",
     "pl": "ość nie wać ego ych ski cie iej ący ają isz ów iem czy owe owy mnę",
     "cs": "ost ání ení ého ých ský ěte ouž ích ové ují ská ách nou lní ete",
     "sk": "osť nie ého ých ský ite ové ujú ať iť ská ách ova ete iam",
-    "hr": "ije ost nje aju iti ati ski ima ama jem jeg jet oga ijem",
+    "hr": "ije ost nje aju iti ati ski ima ama jem jeg jet oga",
     "sr": "ost nje aju iti ati ski ima ama oga ila eti",
-    "sv": "ade lig ska orna erna igt ckt het aren tet ning nde rna ar",
-    "da": "ede lig ske hed ion gt eret nde rne else ning ernes et",
-    "no": "ene lig ske sjon het kken tte ert lse tta nde ning nda ola eta kka et",
+    "sv": "ade lig ska igt ckt het tet nde rna ar",
+    "da": "ede lig ske hed ion gt nde rne et",
+    "no": "ene lig ske het tte ert lse tta nde nda ola eta kka et",
     "fi": "ssa ssä lla llä sta stä lta ltä lle nen ksi vat vät taa tää iin een aan ään sti",
-    "ro": "lui ţie ție lor ște ază iei esc eze aţi ați rea ului tre ții esti",
+    "ro": "lui ţie ție lor ște ază iei esc eze aţi ați rea tre ții",
     "hu": "nak nek ban ben bak bek ság ség tól től ból ből hoz hez ról ről val vel ják ján ott tam tem ni",
-    "ca": "ció tat ant eix ets ava ats ada tza oll ment cia",
+    "ca": "ció tat ant eix ets ava ats ada tza oll cia",
     "tr": "lar ler yor dır dir mek mak ası esi nın nin dan den lık lik ını ini cak cek rım dum lan",
     "id": "kan nya gan asi lah pun aan",
     "sw": "sha ika ana wa eni ini aji oni",
     "tl": "hin ang ong han",
     "hi": "ों ें ीं ता ते ती ना ने गा गी",
     "mr": (
-        "ाची ाचे ाचा ाचं ीची ीचे ीचा ीचं यचं यचे यची यला ंनी ंना ंचे ंची ंचा ंचं ंच्या तील तात ताय तोय तेय ांत ात"
-        " चं लं णं तं कं ळं डं रं टं पं सं ळा ळे ळी ाने ीने णे च्या लेलं लेले लेली लेल्या"
+        "ाची ाचे ाचा ाचं ीची ीचे ीचा ीचं यचं यचे यची यला ंनी ंना ंचे ंची ंचा ंचं ्या तील तात ताय तोय तेय ांत ात"
+        " चं लं णं तं कं ळं डं रं टं पं सं ळा ळे ळी ाने ीने णे ेलं ेले ेली"
     ),
-    "ne": "को मा ले लाई हरू रू नु ेर एको छन् दिनु ँदा ुन् ्छ ्छु ्यो ाउँ नुस्",
-    "ru": "ть ся ый ий ая ое ые ого его ешь ишь ция ость",
-    "uk": "ти ся ий ої ого ій ції ість ння ють",
+    "ne": "को मा ले लाई हरू रू नु ेर एको छन् िनु ँदा ुन् ्छ ्छु ्यो ाउँ ुस्",
+    "ru": "ть ся ый ий ая ое ые ого его ешь ишь ция",
+    "uk": "ти ся ий ої ого ій ції ння ють",
     "bg": "ът ят та то те не ам ция ост ият ите ата ето",
 }
 
