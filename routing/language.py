@@ -74,8 +74,8 @@ _QUOTES = re.compile(r"[`\"“«„「]|://|(?<!\w)'")
 _TWO_WORDS = re.compile(r"[^\W\d_]\S*\s+(?:\S+\s+)?[^\W\d_]")
 # A line with as many signs, or one that begins as logs do, is nobody's sentence.
 _CODE = re.compile(
-    r"(?:[{}()\[\]=;<>_$|*#/\\].{0,8}){4}|^\W*(?:\w*error\b|\w+: error|fatal|traceback|warn|npm err|exception in|caused by"
-    r"|at \w+\.|select |insert |update .* set|import |from \w+ import|file \"|\$ |>>> |def |class "
+    r"(?:[{}()\[\]=;<>_$|*#/\\].{0,8}){4}|^\W*(?:\w*error\b|\w+: error|fatal|traceback|warn|npm err|exception in"
+    r"|caused by|at \w+\.|select |insert |update .* set|import |from \w+ import|file \"|\$ |>>> |def |class "
     r"|kubectl |git |docker )"
 )
 _LONG_LINE = 160

@@ -67,11 +67,11 @@ LATIN = {
         " femme enfants fille fils chien chat"
     ),
     "es": (
-        "buenas porfi pasa pásame pásalo porque pero entra cabeza vaya dale órale wey güey nena nene jefe jefa"
-        " trabajo dinero euros pesos casa coche carro salud comida receta el la los las lo un una unos unas y e o"
-        " u es son soy eres somos era eran fue ser estar está están estoy estás estaba yo tú él ella ellos ellas"
-        " nosotros usted ustedes vos me te se nos le les mi mis tu tus su sus nuestro nuestra este esta estos"
-        " estas ese esa eso esto aquel que qué quien quién cual cuál cuáles donde dónde cuando cuándo como cómo"
+        "tal qué que buenas porfi pasa pásame pásalo porque pero entra cabeza vaya dale órale wey güey nena nene"
+        " jefe jefa trabajo dinero euros pesos casa coche carro salud comida receta el la los las lo un una unos"
+        " unas y e o u es son soy eres somos era eran fue ser estar está están estoy estás estaba yo tú él ella"
+        " ellos ellas nosotros usted ustedes vos me te se nos le les mi mis tu tus su sus nuestro nuestra este"
+        " esta estos estas ese esa eso esto aquel quien quién cual cuál cuáles donde dónde cuando cuándo como cómo"
         " cuánto cuánta cuántos cuántas cuanto por para con sin de del al en a sobre entre desde hasta contra"
         " según no sí si más menos muy mucho mucha muchos muchas poco también tampoco ya todavía aún nunca siempre"
         " nada algo alguien todo todos toda todas otro otra otros mismo misma cada hay haber he has ha hemos han"

@@ -12,10 +12,10 @@ import pytest
 from routing.catalog import shipped_catalog
 from routing.language import detect_language
 from routing.language_words import ARABIC, CYRILLIC, DEVANAGARI, ENDINGS, LATIN, LETTERS
-from routing.lexicon import words_of
 from routing.prompt import build_prompt
 from routing.task_classifier import TaskClassifier
 from routing.types import Message, Query
+from routing.words import words_of
 from settings import Settings
 
 MESSAGES = Path(__file__).parent.parent / "training" / "messages"
