@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from routing.text_features import LEXICAL_NAMES, ROWS, read_features
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+_EXAMS = ("mmlu_train.jsonl", "gsm8k_train.jsonl")
 # How much of a row's target is its subject's mean: one answer right or wrong is mostly chance, a subject's mean is not.
 # With no subjects there is nothing to smooth.
 SUBJECT_SHARE = 0.7
@@ -60,18 +63,28 @@ class Rows(NamedTuple):
         return cls(np.concatenate([one.rows for one in read]), np.array([len(one.rows) for one in read]))
 
 
+def benefit_weights(folder: Path) -> dict[str, NDArray[np.generic]]:
+    """Fit the head to both exams; give its weights as they are stored, named "benefit/..."."""
+    lines = [line for name in _EXAMS for line in (folder / name).read_text("utf-8").splitlines()]
+    rows = [json.loads(line) for line in lines]
+    prompts, weak, strong, subjects = (
+        [row[name] for row in rows] for name in ("prompt", "weak_right", "strong_right", "subject")
+    )
+    return {f"benefit/{name}": array for name, array in fit_benefit(prompts, weak, strong, subjects).arrays().items()}
+
+
 def fit_benefit(
     prompts: Sequence[str], weak: Sequence[float], strong: Sequence[float], subjects: Sequence[str] | None = None
 ) -> BenefitHead:
     """Fit the head to which of two models was right; `subjects` (names of topics) make the targets less noisy."""
     read = [read_features(prompt) for prompt in prompts]
     gain = np.asarray(strong, np.float64) - np.asarray(weak, np.float64)
-    target = smoothed(gain, subjects)
     layouts = np.array([layout_of(one.lexical) for one in read])
-    heads = [
-        _fit_layout([one for one, at in zip(read, layouts == layout, strict=True) if at], target[layouts == layout])
-        for layout in (0, 1)
-    ]
+    heads = []
+    for layout in (0, 1):
+        places = np.flatnonzero(layouts == layout)
+        topics = [subjects[int(place)] for place in places] if subjects is not None else None
+        heads.append(_fit_layout([read[place] for place in places], smoothed(gain[places], topics)))
     scores = np.concatenate([head.scores for head in heads])
     levels = [[head.level - scores.mean(), 1 / max(scores.std(), _LEAST_DEVIATION)] for head in heads]
     portable, alone = _fit_portable(np.array([one.lexical for one in read]), gain)
@@ -94,10 +107,13 @@ def benefit_scores(head: BenefitHead, prompts: Sequence[str]) -> Floats:
 
 
 def smoothed(gain: Floats, subjects: Sequence[str] | None) -> Floats:
-    """Move each row's target towards its subject's mean, which itself is shrunk to the mean of all."""
-    if subjects is None:
+    """Move each row's target towards its subject's mean, which itself is shrunk to the mean of all.
+
+    With one subject, or none named, there is nothing to tell apart.
+    """
+    names, subject = np.unique(np.asarray(subjects or []), return_inverse=True)
+    if len(names) < 2:
         return gain
-    _, subject = np.unique(np.asarray(subjects), return_inverse=True)
     sums, counts = np.bincount(subject, gain), np.bincount(subject)
     means = (sums + _SUBJECT_PRIOR_ROWS * gain.mean()) / (counts + _SUBJECT_PRIOR_ROWS)
     target: Floats = SUBJECT_SHARE * means[subject] + (1 - SUBJECT_SHARE) * gain
