@@ -115,8 +115,10 @@ _POINTERS = _words(
     " deste questa questo deze dit tym tej ten tego этой этом эта этот это цій цьому ця bu şu bunun ini itu này"
     " hii hiyo itong ito dette denne detta tässä tämä tämän tomhle tomto této túto ezen ezt această acest"
     " acestei acesta αυτή αυτό הזו הזה هذه هذا هالصورة این اس یہ इस यह ये ह्या हा हे या এই এটা এ ఈ ಈ ഈ ഇത് இந்த"
-    " இதை આ આમાં ਇਸ ਇਹ is ye yeh iss hya ee indha intha aa eh es yo"
+    " இதை આ આમાં ਇਸ ਇਹ ye yeh iss hya ee indha intha aa eh es yo"
 )
+# Hindi's "is", this, is English as well: with one of these behind the thing it is Hindi.
+_POSTPOSITIONS = _words("me mein mai ka ki ke ko se pe par ne wali wala")
 # "in the photo", "on my screenshot": as good as pointing at it.
 _PLACES = _words("in on from of behind im auf dans sur sulla nella nel no na en op w na на в у")
 _ARTICLES = _words("the my our his her dem der meinem la le ma mon el mi il mia het de a o")
@@ -222,7 +224,9 @@ def _shown(words: Sequence[str]) -> Modality | None:
     for position, word in enumerate(words):
         if word in _SHOWN:
             before = words[max(0, position - _POINTER_REACH) : position]
+            after = words[position + 1 : position + 2]
+            named = "is" in before[-1:] and not _POSTPOSITIONS.isdisjoint(after)
             placed = len(before) == _POINTER_REACH and before[0] in _PLACES and before[1] in _ARTICLES
-            if placed or not _POINTERS.isdisjoint(before):
+            if placed or named or not _POINTERS.isdisjoint(before):
                 return _SHOWN[word]
     return None

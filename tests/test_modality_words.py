@@ -102,7 +102,7 @@ def test_the_classification_says_what_the_wording_asks_for():
 
 
 def test_words_alone_shut_no_model_out():
-    """Any model may draw a cat in letters, or say that it sees no picture; one that is there needs a model that sees."""
+    """Any model may draw a cat in letters, or say that it sees none; a picture that is there needs one that sees."""
     router = IntelligentRouter(ModelRegistry())
     every = {model.model_id for model in router.registry.get_all_models()}
 
