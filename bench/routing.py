@@ -19,20 +19,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.mlx_machine import processor
-from bench.routing_categories import category_tables, probe_tables
+from bench.routing_categories import category_tables, held_out_table, probe_tables
 from bench.routing_data import DataMissing, default_folder, our_messages, read_sets, unseen_probe
 from bench.routing_gap import gap_tables, transfer_table
 from bench.routing_models import nine_model_tables
 from bench.routing_nearest import NearestUtterance
+from bench.routing_ours import CategoryFit
 from bench.routing_rival import INSTALL, litellm
 from bench.routing_robustness import robustness_table
 from bench.routing_table import print_tables
 from bench.routing_times import time_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from bench.routing_data import Labelled, PublicSets
+    from bench.routing_data import Labelled, PublicSets, TaskPrompt
+    from bench.routing_ours import Category
     from bench.routing_rival import LiteLLM
     from bench.routing_table import Table
 
@@ -49,6 +51,7 @@ class Bench:
     """Everything that the parts are measured on and with; `sets` is None where the public sets are not there."""
 
     sets: PublicSets | None
+    fit_category: Callable[[Sequence[TaskPrompt]], Category] | None
     messages: Sequence[Labelled]
     probe: Sequence[Labelled]
     nearest: NearestUtterance
@@ -77,7 +80,9 @@ class Bench:
 
     def _d(self) -> Iterator[Table]:
         if self.sets:
-            yield from category_tables(self.sets.prompts, self.nearest, self.rival, self.seed)
+            assert self.fit_category
+            yield from category_tables(self.sets.prompts, self.fit_category, self.nearest, self.rival, self.seed)
+        yield held_out_table(self.messages, self.nearest, self.rival)
         yield from probe_tables(self.probe, self.nearest, self.rival)
 
     def _e(self) -> Iterator[Table]:
@@ -112,6 +117,7 @@ def measure(given: argparse.Namespace) -> None:
         print("\n".join(machine(rival)) if rival else "\n".join((*machine(rival), INSTALL)))
         bench = Bench(
             sets=sets,
+            fit_category=CategoryFit.of(given.data, sets.prompts) if sets else None,
             messages=messages,
             probe=unseen_probe(messages),
             nearest=nearest,
@@ -140,7 +146,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few rows and calls, to see that all of it runs")
     parser.add_argument("--litellm", metavar="PYTHON", help="an interpreter that has LiteLLM (default build/bench's)")
     parser.add_argument("--seed", type=int, default=0, help="of the folds and the typos (default 0)")
-    parser.add_argument("--seeds", type=int, default=1, help="of the folds in (a), whose mean is given (default 1)")
+    parser.add_argument("--seeds", type=int, default=3, help="of the folds in (a), whose mean is given (default 3)")
     measure(parser.parse_args())
 
 

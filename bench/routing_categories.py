@@ -8,13 +8,12 @@ import numpy as np
 
 from bench.routing_data import ACCEPTED
 from bench.routing_metrics import folds
-from bench.routing_ours import fit_category
 from bench.routing_table import Row, Table, Target
 from routing.task_classifier import TaskClassifier
 from routing.types import TaskComplexity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from bench.routing_data import Labelled, TaskPrompt
     from bench.routing_nearest import NearestUtterance
@@ -52,10 +51,10 @@ class Read(NamedTuple):
 
 
 def category_tables(
-    prompts: Sequence[TaskPrompt], nearest: NearestUtterance, rival: LiteLLM | None, seed: int
+    prompts: Sequence[TaskPrompt], fit: Fit, nearest: NearestUtterance, rival: LiteLLM | None, seed: int
 ) -> Iterator[Table]:
     """Show the data sets, ours trained on four fifths and asked about the last."""
-    ours = held_out_categories(prompts, seed)
+    ours = held_out_categories(prompts, fit, seed)
     theirs = rival.categories(RIVAL, [row.prompt for row in prompts]) if rival else [None] * len(prompts)
     told = [
         Told(row, mine, nearest.category(row.prompt), other)
@@ -69,7 +68,7 @@ def category_tables(
     )
 
 
-def held_out_categories(prompts: Sequence[TaskPrompt], seed: int, fit: Fit = fit_category) -> list[TaskCategory]:
+def held_out_categories(prompts: Sequence[TaskPrompt], fit: Fit, seed: int) -> list[TaskCategory]:
     """Give each prompt the category that was learnt from the other folds."""
     fold_of = folds(len(prompts), seed=seed)
     found: dict[int, TaskCategory] = {}
@@ -95,15 +94,24 @@ def _set_row(name: str, told: Sequence[Told], target: Target | None = None) -> R
 
 
 def probe_tables(probe: Sequence[Labelled], nearest: NearestUtterance, rival: LiteLLM | None) -> Iterator[Table]:
-    """Show the probe as a whole, by tag and by language: the shipped router, which never saw it."""
+    """Show the probe by tag and by language: the shipped router, which never saw it."""
     read = list(_read(probe, nearest, rival))
-    tags = sorted({tag for one in probe for tag in one.tags})
-    lines = [_row("all", [one[1:] for one in read], LEAST)]
-    lines += [_part(f"tag {tag}", read, lambda message, tag=tag: tag in message.tags) for tag in tags]  # type: ignore[misc]  # defaults bind
-    yield Table("(d) the probe, % right by tag", PROBE_COLUMNS, lines, digits=1)
-    codes = sorted({one.language for one in probe})
-    lines = [_part(code, read, lambda message, code=code: message.language == code) for code in codes]  # type: ignore[misc]  # defaults bind
-    yield Table("(d) the probe, % right by language", PROBE_COLUMNS, lines, digits=1)
+    yield _table("(d) the probe, % right by tag", read, lambda message: message.tags, LEAST)
+    yield _table("(d) the probe, % right by language", read, lambda message: {message.language})
+
+
+def held_out_table(messages: Sequence[Labelled], nearest: NearestUtterance, rival: LiteLLM | None) -> Table:
+    """Show those of our own messages of whose topics nothing was trained on, by category."""
+    read = list(_read([message for message in messages if message.held_out], nearest, rival))
+    return _table("(d) our own messages of held-out topics, % right", read, lambda message: {message.category}, LEAST)
+
+
+def _table(
+    title: str, read: Sequence[Read], groups: Callable[[Labelled], Collection[str]], target: Target | None = None
+) -> Table:
+    names = sorted({name for one in read for name in groups(one.message)})
+    parts = (_row(name, [one[1:] for one in read if name in groups(one.message)]) for name in names)
+    return Table(title, PROBE_COLUMNS, [_row("all", [one[1:] for one in read], target), *parts], digits=1)
 
 
 def _read(probe: Sequence[Labelled], nearest: NearestUtterance, rival: LiteLLM | None) -> Iterator[Read]:
@@ -119,10 +127,6 @@ def _read(probe: Sequence[Labelled], nearest: NearestUtterance, rival: LiteLLM |
             task.language == message.language,
             abs(_RANKS[task.complexity] - _RANKS[message.level]) <= 1,
         )
-
-
-def _part(name: str, read: Sequence[Read], belongs: Callable[[Labelled], bool]) -> Row:
-    return _row(name, [one[1:] for one in read if belongs(one.message)])
 
 
 def _row(name: str, right: Sequence[Sequence[bool | None]], target: Target | None = None) -> Row:

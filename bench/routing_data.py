@@ -47,9 +47,10 @@ class DataMissing(Exception):
 
 
 class Exam(NamedTuple):
-    """A question, and which of two models answered it right."""
+    """A question, its subject, and which of two models answered it right."""
 
     prompt: str
+    subject: str
     weak_right: bool
     strong_right: bool
 
@@ -156,7 +157,7 @@ def _spread(rows: list[dict[str, Any]], keep: int | None) -> list[dict[str, Any]
 
 
 def _exams(lines: Sequence[Mapping[str, Any]]) -> list[Exam]:
-    return [Exam(line["prompt"], line["weak_right"], line["strong_right"]) for line in lines]
+    return [Exam(line["prompt"], line["subject"], line["weak_right"], line["strong_right"]) for line in lines]
 
 
 def _labelled(line: Mapping[str, Any]) -> Labelled:

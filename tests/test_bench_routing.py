@@ -31,11 +31,13 @@ from bench.routing_litellm import decided, judged, microseconds
 from bench.routing_models import folded, left_out
 from bench.routing_nearest import NearestUtterance
 from bench.routing_noise import NOISES, padded, with_typos
+from bench.routing_ours import CategoryFit
 from bench.routing_rival import litellm
 from bench.routing_robustness import robustness_table
 from bench.routing_table import Row, Table, Target
 from bench.routing_times import LENGTHS, texts_of, time_table
 from routing.types import Modality, TaskCategory
+from scripts.training_messages import Labelled as Message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 
     from bench.routing_data import Labelled
 
-PROMPTS = [f"What is {number} plus {number + 1}, and why does it matter to a cook?" for number in range(40)]
+PROMPTS = [f"What is {number} plus {number + 1}, and why does it matter to a cook?" for number in range(80)]
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +64,7 @@ def nearest(probe: list[Labelled]) -> NearestUtterance:
 def write_sets(folder: Path) -> None:
     """Four small files of the shape of the public ones."""
     exams: list[dict[str, object]] = [
-        {"prompt": prompt, "weak_right": number % 2 == 0, "strong_right": number % 3 > 0}
+        {"prompt": prompt, "subject": "cooking", "weak_right": number % 2 == 0, "strong_right": number % 3 > 0}
         for number, prompt in enumerate(PROMPTS)
     ]
     nine: list[dict[str, object]] = [
@@ -86,9 +88,9 @@ def test_sets_are_read_whole_or_thinned_evenly(tmp_path: Path) -> None:
     """The nine models' rows get their data set by the prompt."""
     write_sets(tmp_path)
     sets = read_sets(tmp_path)
-    assert [len(rows) for rows in sets.exams.values()] == [40, 40]
+    assert [len(rows) for rows in sets.exams.values()] == [80, 80]
     assert {row.data_set for row in sets.scored} == {"gsm8k", "mbpp"}
-    assert [row.prompt for row in read_sets(tmp_path, 4).prompts] == PROMPTS[::10]
+    assert [row.prompt for row in read_sets(tmp_path, 4).prompts] == PROMPTS[::20]
 
 
 def test_the_probe_is_as_large_as_wanted_and_apart_from_what_is_trained_on(probe: list[Labelled]) -> None:
@@ -116,10 +118,10 @@ def test_no_score_comes_from_a_fit_on_its_own_row() -> None:
 
     def fit(train: Sequence[Exam]):
         known = {row.prompt for row in train}
-        assert len(known) == 32
+        assert len(known) == 64
         return lambda prompts: np.array([float(prompt in known) - 1 for prompt in prompts])
 
-    rows = [Exam(prompt, weak_right=True, strong_right=True) for prompt in PROMPTS]
+    rows = [Exam(prompt, "cooking", weak_right=True, strong_right=True) for prompt in PROMPTS]
     assert set(held_out_scores(rows, 0, fit)) == {-1.0}
 
 
@@ -129,7 +131,16 @@ def test_no_category_comes_from_a_fit_on_its_own_row() -> None:
         return lambda prompt: TaskCategory.CODE if prompt in known else TaskCategory.MATH
 
     rows = [TaskPrompt(prompt, "gsm8k") for prompt in PROMPTS]
-    assert held_out_categories(rows, 0, fit) == [TaskCategory.MATH] * 40
+    assert held_out_categories(rows, fit, 0) == [TaskCategory.MATH] * 80
+
+
+def test_a_prompt_that_is_asked_about_is_not_trained_on_in_any_form() -> None:
+    """Neither as it is, nor with the options that another set prints behind it."""
+    seen, asked = TaskPrompt("What is iron?", "mmlu"), TaskPrompt("What is wood?", "mmlu")
+    options = "\nA. a metal\nB. a plant\nAnswer:"
+    sets = [Message(text, "question") for one in (seen, asked) for text in (one.prompt, one.prompt + options)]
+    fit = CategoryFit([Message("hi", "greeting")], sets, frozenset({seen.prompt, asked.prompt}))
+    assert [message.text for message in fit.messages([seen])] == ["hi", seen.prompt, seen.prompt + options]
 
 
 def test_a_data_set_that_is_left_out_is_not_trained_on() -> None:
@@ -150,7 +161,7 @@ def test_a_data_set_that_is_left_out_is_not_trained_on() -> None:
 
 def test_the_gap_is_recovered_by_who_knows_and_by_half_at_random() -> None:
     """With the metric's ten steps, of which an oracle needs the fifth."""
-    rows = [Exam(str(number), weak_right=number >= 50, strong_right=True) for number in range(100)]
+    rows = [Exam(str(number), "numbers", weak_right=number >= 50, strong_right=True) for number in range(100)]
     oracle = figures(np.arange(100)[::-1].astype(float), rows)
     assert oracle == pytest.approx((0.75, 0.25, 0.4))
     assert figures(np.random.default_rng(0).random(100), rows)[0] == pytest.approx(0.5, abs=0.1)
@@ -290,7 +301,7 @@ def test_a_misread_probe_shows_in_its_table(probe: list[Labelled], nearest: Near
     assert by_tag.rows[0].figures[0] == 50.0
     assert by_tag.rows[0].verdicts == ("at least 95: NOT MET",)
     assert by_tag.rows[0].figures[2] is None
-    assert [row.name for row in by_language.rows] == sorted({greeting.language, "de"})
+    assert [row.name for row in by_language.rows] == ["all", *sorted({greeting.language, "de"})]
 
 
 def test_a_choice_that_stays_counts_as_one(nearest: NearestUtterance) -> None:
@@ -310,17 +321,19 @@ def test_every_contestant_is_timed_at_every_length(probe: list[Labelled], neares
 def test_the_bench_runs_to_its_tables(tmp_path: Path, probe: list[Labelled], nearest: NearestUtterance) -> None:
     """All that needs the public sets, on small ones; without them it is left out."""
     write_sets(tmp_path)
-    bench = routing.Bench(read_sets(tmp_path), probe, probe[:20], nearest, None, seed=0, seeds=1, calls=0.001)
+    bench = routing.Bench(
+        sets=read_sets(tmp_path),
+        fit_category=lambda _: lambda _: TaskCategory.MATH,
+        messages=probe[:60],
+        probe=probe[:20],
+        nearest=nearest,
+        rival=None,
+        seed=0,
+        seeds=1,
+        calls=0.001,
+    )
     lines = [line for table in bench.tables("abcd") for line in table.lines()]
-    assert [line[:3] for line in lines if line.startswith("(")] == [
-        "(a)",
-        "(a)",
-        "(b)",
-        "(c)",
-        "(c)",
-        "(d)",
-        "(d)",
-        "(d)",
-    ]
+    shown = "".join(line[1] for line in lines if line.startswith("("))
+    assert shown == "aabccdddd"
     without = replace(bench, sets=None)
-    assert [table.title[:3] for table in without.tables("abcd")] == ["(d)", "(d)"]
+    assert [table.title[:3] for table in without.tables("abcd")] == ["(d)", "(d)", "(d)"]
