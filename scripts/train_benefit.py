@@ -65,8 +65,10 @@ class Rows(NamedTuple):
 
 def benefit_weights(folder: Path) -> dict[str, NDArray[np.generic]]:
     """Fit the head to both exams; give its weights as they are stored, named "benefit/..."."""
-    lines = [line for name in _EXAMS for line in (folder / name).read_text("utf-8").splitlines()]
-    rows = [json.loads(line) for line in lines]
+    rows = []
+    for name in _EXAMS:
+        with (folder / name).open(encoding="utf-8") as lines:  # splitlines() would part a text at its own separators
+            rows += [json.loads(line) for line in lines]
     prompts, weak, strong, subjects = (
         [row[name] for row in rows] for name in ("prompt", "weak_right", "strong_right", "subject")
     )
