@@ -59,6 +59,8 @@ _FIRST_FOREIGN = "\u0370"
 _KANA = re.compile("[\u3041-\u30ff]")
 # As many letters make about a word where no spaces do.
 _UNSPACED = {"zh": 2, "ja": 3, "th": 5}
+# Those of which not every run is a word.
+_COUNTED = frozenset({*_UNSPACED, "el"})
 
 # Vowel signs of Indic scripts and of Thai, and the marks of Arabic and Hebrew, belong to their words.
 _WORD = re.compile(r"[^\W\d_][\w'’\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0980-\u0dff\u0e31-\u0e4e]*")
@@ -70,7 +72,7 @@ _QUOTED = re.compile(
     re.DOTALL,
 )
 _ADDRESS = re.compile(r"https?://\S+")
-_QUOTES = re.compile(r"[`\"“«„「]|://|(?<!\w)'")
+_BESIDE = re.compile('[\n:`"“«„「]')
 _TWO_WORDS = re.compile(r"[^\W\d_]\S*\s+(?:\S+\s+)?[^\W\d_]")
 # A line with as many signs, or one that begins as logs do, is nobody's sentence.
 _CODE = re.compile(
@@ -105,7 +107,7 @@ def detect_language(text: str, words: Sequence[str] | None = None, earlier: Iter
 
 
 def _language(text: str, words: Sequence[str] | None, expected: str = "") -> str:
-    if len(text) > SAMPLE_CHARACTERS or "\n" in text or ":" in text or _QUOTES.search(text):
+    if len(text) > SAMPLE_CHARACTERS or _BESIDE.search(text) or " '" in text:
         return _of_request(text, expected)
     return _judge(text.lower(), words, expected)[0]
 
@@ -161,6 +163,9 @@ def _judge(sample: str, words: Sequence[str] | None = None, expected: str = "") 
 
 def _units(runs: Sequence[str]) -> dict[str, int]:
     """How many words there are by script, or by language where it has a script of its own."""
+    blocks = {ord(run[0]) >> _BLOCK_SHIFT for run in runs}
+    if len(blocks) == 1 and (script := _BLOCKS.get(min(blocks), "")) not in _COUNTED:
+        return {script: len(runs)} if script else {}
     units: dict[str, int] = {}
     for run in runs:
         script = _BLOCKS.get(ord(run[0]) >> _BLOCK_SHIFT, "")

@@ -48,8 +48,7 @@ class LanguageEvidence:
         for word in words[:_WORDS_READ]:
             total += known(word) or (ending(word[-3:]) or ending(word[-2:], 0) if len(word) >= _ENDED_LETTERS else 0)
         if not sample.isascii():
-            letters = self._letters.get
-            total += sum([letters(letter, 0) for letter in {*sample} if letter > "\x7f"])
+            total += sum([self._letters[letter] for letter in self._letters.keys() & sample])
         scores = memoryview(total.to_bytes(self._bytes, "little")).cast("H").tolist()
         most = max(scores)
         if most < _LEAST_WEIGHT:
