@@ -138,6 +138,8 @@ def test_a_short_message_of_two_languages_goes_with_the_conversation():
     """A word that several languages have does not change the language of a chat; a sentence does."""
     assert detect_language("och sen?", earlier=["vad är det bästa sättet att lära sig"]) == "sv"
     assert detect_language("en dan?", earlier=["wat is de beste manier om te leren"]) == "nl"
+    assert detect_language("kan du forkorte teksten", earlier=["hvorfor spiser vi ikke noget nu"]) == "da"
+    assert detect_language("kan du forkorte teksten", earlier=["hvorfor spiser vi ikke noe nå"]) == "no"
     assert detect_language("thanks, that was it", earlier=["wat is de beste manier om te leren"]) == "en"
 
 
