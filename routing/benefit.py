@@ -92,11 +92,13 @@ class BenefitHead:
     def benefit(self, features: TextFeatures, categories: Mapping[TaskCategory, float]) -> float:
         """Give the benefit in [0, 1]; 0.5 is the average question. `categories` are probabilities.
 
-        Where the text is unlike the training texts, the category says most, and the lexical figures the rest.
+        Where the text is unlike the training texts, the category says most, and the lexical figures the rest. Who has
+        options to choose from writes no code and no proof, whatever the subject: there the category says nothing.
         """
         share = self.familiarity(features)
-        gap = sum(chance * CATEGORY_GAPS[category] for category, chance in categories.items())
-        by_category = (gap - _MIDDLE_GAP) / _GAP_SPREAD
+        by_category = 0.0
+        if layout_of(features.lexical) == 0:
+            by_category = (_expected_gap(categories) - _MIDDLE_GAP) / _GAP_SPREAD
         unfamiliar = by_category + _LEXICAL_SHARE * math.tanh(self._portable_score(features))
         score = share * self._familiar_score(features) + (1 - share) * unfamiliar if share else unfamiliar
         return 1 / (1 + math.exp(-score))
@@ -125,6 +127,12 @@ class BenefitHead:
         means, factors, weights = self.portable
         figures = standardized(np.asarray(features.lexical, np.float32), means, factors)
         return (float(figures @ weights) + added) * factor
+
+
+def _expected_gap(categories: Mapping[TaskCategory, float]) -> float:
+    """Weigh the gaps by the cubes of the probabilities: a likely category is not to be diluted by the unlikely ones."""
+    cubes = {category: chance**3 for category, chance in categories.items()}
+    return sum(cube * CATEGORY_GAPS[category] for category, cube in cubes.items()) / (sum(cubes.values()) or 1.0)
 
 
 def standardized(figures: Array, means: Array, factors: Array) -> Array:

@@ -53,13 +53,21 @@ def test_scores_are_centred_on_the_training_texts(head: BenefitHead) -> None:
 
 
 def test_a_text_unlike_the_training_texts_is_judged_by_its_category(head: BenefitHead) -> None:
-    """Another language, and another layout."""
-    for text in ("Запишите все свойства этой функции", "Think about a limit of sums: what is it?" + OPTIONS):
-        features = read_features(text)
-        assert head.familiarity(features) == 0
-        code = head.benefit(features, {TaskCategory.CODE: 1.0})
-        greeting = head.benefit(features, {TaskCategory.GREETING: 1.0})
-        assert 0 < greeting < 0.5 < code < 1
+    """Here in another language; a category that is as good as certain counts as if it were."""
+    features = read_features("Запишите все свойства этой функции")
+    assert head.familiarity(features) == 0
+    code = head.benefit(features, {TaskCategory.CODE: 1.0})
+    greeting = head.benefit(features, {TaskCategory.GREETING: 1.0})
+    assert 0 < greeting < 0.5 < code < 1
+    doubtful = head.benefit(features, {TaskCategory.CODE: 0.9, TaskCategory.GREETING: 0.1})
+    assert doubtful == pytest.approx(code, abs=0.01)
+
+
+def test_with_options_to_choose_from_the_category_says_nothing(head: BenefitHead) -> None:
+    """Nobody writes code there."""
+    features = read_features("Think about a limit of sums: what is it?" + OPTIONS)
+    assert head.familiarity(features) == 0
+    assert head.benefit(features, {TaskCategory.CODE: 1.0}) == head.benefit(features, {TaskCategory.GREETING: 1.0})
 
 
 def test_a_familiar_text_is_judged_by_its_words(head: BenefitHead) -> None:
