@@ -1,38 +1,22 @@
-"""How many tokens an answer will take, from what is asked, how hard it is and the length that was asked for."""
+"""How many tokens an answer will take, from what the heads expect and the length that was asked for."""
 
 from __future__ import annotations
 
+import math
+from bisect import bisect
 from itertools import pairwise
 from typing import TYPE_CHECKING
-
-from routing.types import TaskCategory, TaskComplexity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SHORTEST_TOKENS, LONGEST_TOKENS = 50, 2000
 
-_LEVELS = (
-    TaskComplexity.TRIVIAL,
-    TaskComplexity.SIMPLE,
-    TaskComplexity.MODERATE,
-    TaskComplexity.COMPLEX,
-    TaskComplexity.VERY_COMPLEX,
-)
-# Tokens by category, from trivial to very complex; the four of specification S1.7 are binding, the rest are priors.
-_TOKENS = {
-    category: dict(zip(_LEVELS, figures, strict=True))
-    for category, figures in {
-        TaskCategory.GREETING: (50, 50, 80, 100, 100),
-        TaskCategory.QUESTION: (50, 100, 400, 1200, 1800),
-        TaskCategory.CODE: (100, 300, 500, 800, 1600),
-        TaskCategory.MATH: (50, 120, 300, 700, 1200),
-        TaskCategory.REASONING: (100, 250, 500, 1000, 1600),
-        TaskCategory.TOOL_USE: (50, 150, 250, 500, 800),
-        TaskCategory.CREATIVE: (100, 250, 500, 1000, 1800),
-        TaskCategory.ANALYSIS: (100, 250, 500, 1000, 1600),
-    }.items()
-}
+# The lengths that answers are told apart by: those of specification S1.7 and steps of about a half between them.
+SCALE_TOKENS = (50, 100, 150, 200, 300, 400, 600, 800, 1200, 1600, 2000)
+
+# Halfway by proportion.
+_MIDDLES = tuple(math.sqrt(shorter * longer) for shorter, longer in pairwise(SCALE_TOKENS))
 
 # English words are 0.75 tokens each (OpenAI's tokenizer page); the others are usual lengths of such units.
 _UNIT_TOKENS = {
@@ -80,14 +64,24 @@ _BRIEF = frozenset(
     }
 )
 _BRIEF_SHARE = 0.4
+# A length is asked for where the request stands.
+_EDGE_WORDS = 40
 
 
-def estimate_answer_tokens(category: TaskCategory, complexity: TaskComplexity, words: Sequence[str]) -> int:
-    """The tokens of the answer, 50 to 2,000. `words` are those of the beginning and the end of the message."""
-    tokens = _asked_tokens(words)
+def estimate_answer_tokens(words: Sequence[str], expected_tokens: float) -> int:
+    """The tokens of the answer, 50 to 2,000: as asked for, or else as expected, on the scale.
+
+    `words` are those of the message.
+    """
+    tokens = _asked_tokens([*words[:_EDGE_WORDS], "", *words[-_EDGE_WORDS:]])
     if tokens is None:
-        tokens = _TOKENS[category][complexity] * (1.0 if _BRIEF.isdisjoint(words) else _BRIEF_SHARE)
+        tokens = _on_scale(expected_tokens * (1.0 if _BRIEF.isdisjoint(words) else _BRIEF_SHARE))
     return max(SHORTEST_TOKENS, min(LONGEST_TOKENS, round(tokens)))
+
+
+def _on_scale(tokens: float) -> int:
+    """The length of the scale that is nearest by proportion."""
+    return SCALE_TOKENS[bisect(_MIDDLES, tokens)]
 
 
 def _asked_tokens(words: Sequence[str]) -> float | None:

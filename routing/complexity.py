@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from routing.lexicon import CRITICALITY, DEMAND, PLAIN_WORDS, words_of
+from routing.lexicon import CRITICALITY, DEMAND, PLAIN_WORDS
 from routing.terms import TermIndex
 from routing.types import TaskComplexity, Tier
+from routing.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -91,11 +92,55 @@ def complexity_factors(  # noqa: PLR0913  the four figures are the factors of th
     """The five factors, each in [0, 1] before its weight. `demand` is the sum of the weights of the demanding words."""
     return {
         "message": message_factor(text, words),
-        "context": 1.0 - math.exp(-context_tokens / _CONTEXT_TOKENS),
+        "context": _context_factor(context_tokens),
         "capability": capability_factor(capabilities),
-        "depth": 1.0 - math.exp(-history_length / _CONVERSATION_MESSAGES),
+        "depth": _depth_factor(history_length),
         "keywords": min(1.0, max(0.0, demand)),
     }
+
+
+def split_effort(  # noqa: PLR0913  the figures are those of the factors
+    effort: float,
+    text: str,
+    words: Sequence[str],
+    *,
+    own_tokens: int,
+    drawn_tokens: int,
+    drawn_messages: int,
+    capabilities: Collection[str],
+) -> Mapping[str, float]:
+    """The five factors of a message that takes `effort`, the score of the message by itself.
+
+    How much it says, its context and how critical its capability is are measured, and count as far as the effort
+    goes; the keywords' factor is what is missing then. What a follow-up draws on comes on top.
+    """
+    context = _context_factor(own_tokens)
+    message, rest = _taken(effort - WEIGHTS["context"] * context, message_factor(text, words), WEIGHTS["message"])
+    capability, rest = _taken(rest, capability_factor(capabilities), WEIGHTS["capability"])
+    keywords, rest = _taken(rest, 1.0, WEIGHTS["keywords"])
+    more_capability, rest = _taken(rest, 1.0 - capability, WEIGHTS["capability"])
+    more_message, rest = _taken(rest, 1.0 - message, WEIGHTS["message"])
+    return {
+        "message": message + more_message,
+        "context": max(min(context, max(0.0, effort) / WEIGHTS["context"]), _context_factor(drawn_tokens)),
+        "capability": capability + more_capability,
+        "depth": _depth_factor(drawn_messages),
+        "keywords": keywords,
+    }
+
+
+def _taken(effort: float, most: float, weight: float) -> tuple[float, float]:
+    """As much of a factor as the effort pays for, and the effort that is left."""
+    factor = min(most, max(0.0, effort) / weight)
+    return factor, effort - weight * factor
+
+
+def _context_factor(tokens: int) -> float:
+    return 1.0 - math.exp(-tokens / _CONTEXT_TOKENS)
+
+
+def _depth_factor(messages: int) -> float:
+    return 1.0 - math.exp(-messages / _CONVERSATION_MESSAGES)
 
 
 @dataclass(frozen=True)

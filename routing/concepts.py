@@ -32,6 +32,7 @@ class Concepts:
         self.names = tuple(name for name, _ in rows)
         self._whole: dict[str, int] = {}
         self._stems: dict[str, dict[str, int]] = {}
+        self._phrase_starts: set[str] = set()
         for concept, (_, terms) in enumerate(rows):
             for term in terms.split():
                 self._add(term.strip("_"), concept)
@@ -39,6 +40,8 @@ class Concepts:
     def _add(self, term: str, concept: int) -> None:
         stem = term.rstrip("*")
         self._whole.setdefault(stem, concept)
+        if "_" in stem:
+            self._phrase_starts.add(stem.partition("_")[0])
         if len(stem) >= _STEM and (stem != term or stem[0] >= _FIRST_SUFFIXED):
             self._stems.setdefault(stem[:_STEM], {}).setdefault(stem, concept)
 
@@ -49,12 +52,14 @@ class Concepts:
         found: list[int] = []
         earlier = ""
         for word in words:
-            concept = self._concept(f"{earlier}_{word}") if earlier else None
+            concept = self._concept(f"{earlier}_{word}") if earlier in self._phrase_starts else None
             if concept is None:
-                concept = self._concept(word)
+                concept = self._whole.get(word)
+                if concept is None and word[:_STEM] in self._stems:
+                    concept = self._concept(word)
             if concept is not None:
                 found.append(concept)
-            elif word and word[0] >= _FIRST_UNSPACED and _UNSPACED.match(word):
+            elif word[:1] >= _FIRST_UNSPACED and _UNSPACED.match(word):
                 found.extend(self._within(word))
             earlier = word
         return found

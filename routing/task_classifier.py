@@ -1,4 +1,4 @@
-"""TaskClassifier: what a query asks for, by rules over its words, its form and the conversation before it."""
+"""TaskClassifier: what a query asks for, by trained heads over its features and the conversation before it."""
 
 from __future__ import annotations
 
@@ -6,50 +6,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from routing.answer_length import estimate_answer_tokens
-from routing.complexity import complexity_factors, level_of, weighted
-from routing.greetings import GREETINGS, is_greeting
+from routing.complexity import level_of, split_effort, weighted
+from routing.greetings import is_greeting
 from routing.language import detect_language
-from routing.lexicon import (
-    CONTINUATIONS,
-    CONTINUING_PHRASES,
-    CONTINUING_REPLIES,
-    CRITICAL_WORDS,
-    DEFINING,
-    DEFINITION_WEIGHT,
-    DEFINITION_WORDS,
-    DEICTICS,
-    DEMAND,
-    FILLERS,
-    OPENERS,
-    QUESTION_PRIOR,
-    REQUIRED_CAPABILITIES,
-    TOPICS,
-    UNSPACED_LANGUAGES,
-    UNSPACED_TERMS,
-    words_of,
-)
+from routing.lexicon import DEICTICS, REQUIRED_CAPABILITIES
 from routing.modality_words import modality_of
-from routing.terms import Spelling, TermIndex
-from routing.text_form import code_weight, has_address, math_weight
 from routing.tokens import estimate_tokens
 from routing.types import Message, Modality, ModelCapability, Query, TaskCategory, TaskClassification
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-# What is read of a long text: its request stands at the beginning or at the end.
-HEAD_CHARACTERS = 600
-TAIL_CHARACTERS = 300
-EDGE_CHARACTERS = 300
-EDGE_WORDS = 40
-MIDDLE_SHARE = 0.25
+    from routing.task_heads import Judgement, TaskHeads
+    from routing.text_features import TextFeatures
 
-# A misspelt word is looked for where the request stands.
-SPELLED_WORDS = 12
-FOLLOW_UP_WORDS = 8
-# A question of no more weight than this names no subject of its own.
-_VAGUE = 2.5
-ADDRESS_WEIGHT = 7.0
+# A message goes on with the one before it from this probability on; longer ones speak for themselves.
+FOLLOWS = 0.6
+FOLLOW_UP_WORDS = 25
+# So many of the person's messages are looked back at for the one that a follow-up goes on with.
+_EARLIER_MESSAGES = 6
+# Something outside the model is needed from this probability on.
+NEEDED = 0.5
+GREETING_CONFIDENCE, UNKNOWN_CONFIDENCE = 0.95, 0.3
 
 # LLaVA 1.5 makes 576 tokens of an image; newer models make 256 to 1,500 of a photo.
 IMAGE_TOKENS = 600
@@ -59,163 +37,114 @@ MESSAGE_TOKENS = 4
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A text as read: what was sampled of it, its words, and the weights found in them."""
+    """A message as read, with the one that it goes on with; `judgement` None: the text alone says what it is."""
 
-    sample: str
-    words: Sequence[str]
-    scores: Mapping[TaskCategory, float]
-    demand: float
-    language: str
-
-    @property
-    def edges(self) -> Sequence[str]:
-        """The words where the request stands; all of them in a short text."""
-        if len(self.words) <= 2 * EDGE_WORDS:
-            return self.words
-        return [*self.words[:EDGE_WORDS], "", *self.words[-EDGE_WORDS:]]
-
-    @property
-    def category(self) -> TaskCategory:
-        """The category with most weight; a plain question only where nothing equals it."""
-        return max(self.scores, key=lambda category: (self.scores[category], category is not TaskCategory.QUESTION))
-
-    @property
-    def follows(self) -> bool:
-        """Whether the text, short and about nothing in particular, goes on with what was said before."""
-        words = self.words
-        if not 0 < len(words) <= FOLLOW_UP_WORDS:
-            return False
-        if CONTINUING_REPLIES.issuperset(words):
-            return True
-        if self.category is not TaskCategory.QUESTION:
-            return False
-        if not DEICTICS.isdisjoint(words) or tuple(words[:2]) in CONTINUING_PHRASES:
-            return True
-        return words[0] in CONTINUATIONS and self.scores[TaskCategory.QUESTION] <= _VAGUE
-
-    @property
-    def confidence(self) -> float:
-        """0.5 where two categories are level, toward 1 the farther the first is ahead."""
-        second, first = sorted(self.scores.values())[-2:]
-        return round(0.5 + 0.5 * (first - second) / (first + 1.0), 2)
+    features: TextFeatures
+    category: TaskCategory
+    confidence: float
+    judgement: Judgement | None = None
+    follows: bool = False
 
 
 class TaskClassifier:
-    """Classifies queries. Pure and without state between calls: one instance serves every chat."""
+    """Classifies queries. Pure and without state between calls: one instance serves every chat and thread."""
 
-    def __init__(self) -> None:
-        self._terms = TermIndex[str](
-            {"demand": DEMAND} | {str(category): weights for category, weights in TOPICS.items()}
-        )
-        self._openers = {
-            word: tuple(
-                (category, weight)
-                for category, weights in OPENERS.items()
-                for weight, listed in weights.items()
-                if word in listed
-            )
-            for weights in OPENERS.values()
-            for listed in weights.values()
-            for word in listed
-        }
-        self._spelling = Spelling(self._terms.words | self._openers.keys() | GREETINGS)
+    def __init__(self, heads: TaskHeads | None = None) -> None:
+        # numpy takes longer to import than all else of this package together.
+        from routing.task_heads import TaskHeads  # noqa: PLC0415
+        from routing.text_features import read_features  # noqa: PLC0415
+
+        self._heads = heads or TaskHeads.load()
+        self._features: Callable[[str], TextFeatures] = read_features
 
     def classify(self, query: str | Query) -> TaskClassification:
         """Say what is asked. Never fails, whatever the text."""
         if isinstance(query, str):
             query = Query(query)
-        earlier = (message.content for message in reversed(query.history) if message.role == "user")
-        reading = self._read(query.text, earlier)
-        if is_greeting(reading.words) and not query.attachments:
-            return self._classification(query, reading, TaskCategory.GREETING, 0.95)
-        continued = self._continued(reading, query)
-        if continued is not None:
-            return self._classification(query, reading, continued.category, 0.6, follows=True)
-        return self._classification(query, reading, reading.category, reading.confidence if reading.words else 0.3)
+        return self._classification(query, self._read(query))
 
-    def _read(self, text: str, earlier: Iterable[str] = ()) -> _Reading:
-        sample = text.strip()
-        if len(sample) > HEAD_CHARACTERS + TAIL_CHARACTERS:
-            sample = sample[:HEAD_CHARACTERS] + "\n" + sample[-TAIL_CHARACTERS:]
-        words = words_of(sample)
-        language = detect_language(text, words, earlier)
-        words[:SPELLED_WORDS] = map(self._spelling.correct, words[:SPELLED_WORDS])
-        totals = self._totals(words)
-        demand = totals.pop("demand", 0.0)
-        scores = {category: totals.get(category, 0.0) for category in TaskCategory}
-        self._add_form(scores, sample, words, language)
-        return _Reading(sample, words, scores, demand, language)
+    def _read(self, query: Query) -> _Reading:
+        features = self._features(query.text)
+        if is_greeting(features.words) and not query.attachments:
+            return _Reading(features, TaskCategory.GREETING, GREETING_CONFIDENCE)
+        if not features.sample:
+            return _Reading(features, TaskCategory.QUESTION, UNKNOWN_CONFIDENCE)
+        judgement = self._heads.judge(features)
+        earlier = self._continued(features, judgement, query.history)
+        if earlier is None:
+            return _judged(features, judgement, follows=False)
+        together = self._features(f"{earlier}\n{features.sample}")
+        return _judged(together, self._heads.judge(together), follows=True)
 
-    def _totals(self, words: Sequence[str]) -> dict[str, float]:
-        """The weights of the words; the middle of a long text says little about what is asked."""
-        if len(words) <= 2 * EDGE_WORDS:
-            return self._terms.totals(words)
-        totals = self._terms.totals([*words[:EDGE_WORDS], "", *words[-EDGE_WORDS:]])
-        for key, weight in self._terms.totals(words[EDGE_WORDS:-EDGE_WORDS]).items():
-            totals[key] += MIDDLE_SHARE * weight
-        return totals
-
-    def _add_form(self, scores: dict[TaskCategory, float], sample: str, words: Sequence[str], language: str) -> None:
-        scores[TaskCategory.QUESTION] += QUESTION_PRIOR
-        scores[TaskCategory.CODE] += code_weight(sample)
-        scores[TaskCategory.MATH] += math_weight(_edges(sample))
-        if len(words) <= EDGE_WORDS and has_address(sample):
-            scores[TaskCategory.TOOL_USE] += ADDRESS_WEIGHT
-        opener = next((word for word in words[:EDGE_WORDS] if word not in FILLERS), "")
-        for category, weight in self._openers.get(opener, ()):
-            scores[category] += weight
-        if len(words) <= DEFINITION_WORDS and opener in DEFINING and not any(map(str.isdigit, sample)):
-            scores[TaskCategory.QUESTION] += DEFINITION_WEIGHT
-        if language in UNSPACED_LANGUAGES:
-            for term, category, weight in UNSPACED_TERMS:
-                if term in sample:
-                    scores[category] += weight
-
-    def _continued(self, reading: _Reading, query: Query) -> _Reading | None:
-        """The earlier message that a short one such as "and in Rust?" goes on with."""
-        if not query.history or not reading.follows:
+    def _continued(self, features: TextFeatures, judgement: Judgement, history: Sequence[Message]) -> str | None:
+        """The person's earlier message that a short one such as "and in Rust?" goes on with."""
+        if not history or judgement.follows < FOLLOWS or len(features.words) > FOLLOW_UP_WORDS:
             return None
-        asked = [message.content for message in query.history[-12:] if message.role == "user"]
-        readings = map(self._read, reversed(asked))
-        return next((earlier for earlier in readings if not (earlier.follows or is_greeting(earlier.words))), None)
+        asked = [message.content for message in reversed(history) if message.role == "user"]
+        return next(filter(self._stands_alone, asked[:_EARLIER_MESSAGES]), None)
 
-    def _classification(
-        self, query: Query, reading: _Reading, category: TaskCategory, confidence: float, *, follows: bool = False
-    ) -> TaskClassification:
-        capabilities = _capabilities(query, reading, category, follows=follows)
-        factors = _factors(query, reading, category, capabilities, follows=follows)
+    def _stands_alone(self, text: str) -> bool:
+        features = self._features(text)
+        if not features.sample or is_greeting(features.words):
+            return False
+        return len(features.words) > FOLLOW_UP_WORDS or self._heads.follows(features) < FOLLOWS
+
+    def _classification(self, query: Query, reading: _Reading) -> TaskClassification:
+        words, category, judgement = reading.features.words, reading.category, reading.judgement
+        tokens = prompt_tokens(query)
+        factors = split_effort(
+            judgement.score if judgement and category is not TaskCategory.GREETING else 0.0,
+            reading.features.sample,
+            words,
+            own_tokens=estimate_tokens(query.text),
+            drawn_tokens=tokens if reading.follows else 0,
+            drawn_messages=len(query.history) if reading.follows else 0,
+            capabilities=REQUIRED_CAPABILITIES[category] if judgement else (),
+        )
         score = weighted(factors)
-        complexity = level_of(score)
         return TaskClassification(
-            complexity=complexity,
+            complexity=level_of(score),
             category=category,
-            required_capabilities=capabilities,
-            estimated_tokens=estimate_answer_tokens(category, complexity, reading.edges),
+            required_capabilities=_capabilities(query, reading),
+            estimated_tokens=estimate_answer_tokens(words, judgement.answer_tokens if judgement else 0.0),
             requires_tools=category is TaskCategory.TOOL_USE,
-            confidence=confidence,
+            confidence=reading.confidence,
             score=score,
-            modality=modality_of(query, reading.words),
-            language=reading.language,
-            prompt_tokens=prompt_tokens(query),
+            modality=modality_of(query, words),
+            language=_language(query, reading.features),
+            prompt_tokens=tokens,
             factors=factors,
+            benefit=judgement.benefit if judgement else 0.0,
+            probabilities=judgement.categories if judgement else {category: 1.0},
+            needs=_needs(category, judgement),
+            familiarity=judgement.familiarity if judgement else 1.0,
         )
 
 
-def _edges(sample: str) -> str:
-    """The beginning and the end of a text, where its request stands."""
-    if len(sample) <= 2 * EDGE_CHARACTERS:
-        return sample
-    return sample[:EDGE_CHARACTERS] + "\n" + sample[-EDGE_CHARACTERS:]
+def _judged(features: TextFeatures, judgement: Judgement, *, follows: bool) -> _Reading:
+    category = max(judgement.categories, key=judgement.categories.__getitem__)
+    return _Reading(features, category, round(judgement.categories[category], 2), judgement, follows)
 
 
-def _capabilities(
-    query: Query, reading: _Reading, category: TaskCategory, *, follows: bool
-) -> frozenset[ModelCapability]:
+def _needs(category: TaskCategory, judgement: Judgement | None) -> frozenset[str]:
+    """What a tool is needed for: at least the likeliest, where a tool is what the task is about."""
+    if category is not TaskCategory.TOOL_USE or judgement is None:
+        return frozenset()
+    needs = judgement.needs
+    likeliest = max(needs, key=needs.__getitem__)
+    return frozenset({likeliest, *(need for need, probability in needs.items() if probability >= NEEDED)})
+
+
+def _capabilities(query: Query, reading: _Reading) -> frozenset[ModelCapability]:
+    capabilities = REQUIRED_CAPABILITIES[reading.category]
     shown = any(attachment.modality is Modality.IMAGE for attachment in query.attachments)
-    pointed_at = follows or not DEICTICS.isdisjoint(reading.words)
-    if shown or (pointed_at and _was_shown(query.history)):
-        return REQUIRED_CAPABILITIES[category] | {ModelCapability.VISION}
-    return REQUIRED_CAPABILITIES[category]
+    if shown or (_was_shown(query.history) and _points_back(reading)):
+        return capabilities | {ModelCapability.VISION}
+    return capabilities
+
+
+def _points_back(reading: _Reading) -> bool:
+    return reading.follows or not DEICTICS.isdisjoint(reading.features.words)
 
 
 def _was_shown(history: Sequence[Message]) -> bool:
@@ -224,30 +153,10 @@ def _was_shown(history: Sequence[Message]) -> bool:
     return last is not None and any(attachment.modality is Modality.IMAGE for attachment in last.attachments)
 
 
-def _factors(
-    query: Query, reading: _Reading, category: TaskCategory, capabilities: frozenset[ModelCapability], *, follows: bool
-) -> Mapping[str, float]:
-    """The factors of the score. What came before makes a message harder only where the message draws on it.
-
-    A greeting is trivial, however many words it takes (specification S1.3).
-    """
-    if category is TaskCategory.GREETING:
-        return complexity_factors("", (), demand=0.0, context_tokens=0, capabilities=(), history_length=0)
-    names = {*map(str, capabilities)}
-    if not CRITICAL_WORDS.isdisjoint(reading.words) and category in (
-        TaskCategory.ANALYSIS,
-        TaskCategory.CODE,
-        TaskCategory.REASONING,
-    ):
-        names |= CRITICAL_WORDS.intersection(reading.words)
-    return complexity_factors(
-        reading.sample,
-        reading.words,
-        demand=reading.demand,
-        context_tokens=prompt_tokens(query) if follows else estimate_tokens(query.text),
-        capabilities=names,
-        history_length=len(query.history),
-    )
+def _language(query: Query, features: TextFeatures) -> str:
+    """The language of the message itself, which may go on with one in another."""
+    earlier = (message.content for message in reversed(query.history) if message.role == "user")
+    return detect_language(query.text, features.words, earlier)
 
 
 def prompt_tokens(query: Query) -> int:

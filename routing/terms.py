@@ -1,4 +1,4 @@
-"""Words and phrases with weights, found in a list of words by one pass, misspelt ones too."""
+"""Words and phrases with weights, found in a list of words by one pass."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 Key = TypeVar("Key")
-
-_SHORTEST_CORRECTED = 5
 
 
 class TermIndex(Generic[Key]):
@@ -46,33 +44,3 @@ class TermIndex(Generic[Key]):
                     seen.add(id(entry))
                     totals[key] += weight
         return totals
-
-
-class Spelling:
-    """Brings a misspelt word back to a known one: a letter missing, doubled, added or two swapped.
-
-    Letters that were replaced are not looked for: "white" is no misspelt "write". Words under five letters are left
-    alone, and so is the first letter, which people rarely get wrong.
-    """
-
-    def __init__(self, words: Iterable[str]) -> None:
-        self._known = frozenset(word for word in words if word.isascii() and len(word) >= _SHORTEST_CORRECTED)
-        self._shortened = {shortened: word for word in sorted(self._known) for shortened in _without_one_letter(word)}
-
-    def correct(self, word: str) -> str:
-        """The known word that `word` most likely is, or `word` itself."""
-        if len(word) < _SHORTEST_CORRECTED or word in self._known or not word.isascii():
-            return word
-        if word in self._shortened and len(word) + 1 > _SHORTEST_CORRECTED:
-            return self._shortened[word]
-        return next((near for near in self._neighbours(word) if near in self._known), word)
-
-    @staticmethod
-    def _neighbours(word: str) -> Iterable[str]:
-        yield from _without_one_letter(word)
-        for at in range(1, len(word) - 1):
-            yield word[:at] + word[at + 1] + word[at] + word[at + 2 :]
-
-
-def _without_one_letter(word: str) -> Iterable[str]:
-    return (word[:at] + word[at + 1 :] for at in range(1, len(word)))

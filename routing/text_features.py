@@ -250,7 +250,7 @@ def _lexical(sample: str, lowered: str, words: Sequence[str]) -> tuple[float, ..
         min(1.0, characters / (count + 1) / 12),
         math.log1p(sample.count("\n")) / 4,
         *(kind / (characters + 1) for kind in kinds[2:]),
-        math.log1p(sum(word[0].isdigit() for word in words)) / 3,
+        math.log1p(sum(word[0].isdigit() for word in words)) / 3 if kinds[_DIGIT] else 0.0,
         float(sample.endswith("?")),
         *_forms(sample, lowered, kinds),
         *(math.log1p(number) / 2 for number in found),

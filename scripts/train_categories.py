@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from routing.complexity import LEVELS
-from routing.task_heads import CATEGORIES, MARKS_WEIGHT, NEEDS, OUTPUTS, TaskHeads, known_words, row_values
+from routing.task_heads import CATEGORIES, MARKS_WEIGHT, NEEDS, TaskHeads, known_words, row_values
 from routing.text_features import MARKS, ROWS, read_features
 from scripts.training_messages import FOLDS, HELD_OUT_FOLD, misspelt
 
@@ -62,7 +62,9 @@ class Texts:
 def rarity_of(texts: Texts) -> Floats:
     """How rare each row is among the texts: the logarithm of its inverse document frequency, and a half."""
     counts = np.bincount(np.concatenate([one.rows for one in texts.read]), minlength=ROWS)
-    rarity: Floats = (np.log(len(texts.read) / (counts + 1.0)).clip(0.0) + _RAREST).astype(np.float16).astype(np.float32)
+    rarity: Floats = (
+        (np.log(len(texts.read) / (counts + 1.0)).clip(0.0) + _RAREST).astype(np.float16).astype(np.float32)
+    )
     return rarity
 
 
@@ -106,7 +108,7 @@ Column = tuple["NDArray[np.float64]", float]
 
 
 def _fit_categories(matrix: csr_matrix, texts: Texts) -> list[Column]:
-    wanted = [CATEGORIES.index(message.category) for message in texts.messages]  # type: ignore[arg-type]
+    wanted = [CATEGORIES.index(message.category) for message in texts.messages]
     model = LogisticRegression(C=_CATEGORY_PENALTY, max_iter=_ITERATIONS, tol=_TOLERANCE)
     model.fit(matrix, wanted, sample_weight=texts.weights)
     return [(row, float(bias)) for row, bias in zip(model.coef_, model.intercept_, strict=True)]
@@ -127,9 +129,7 @@ def _fit_binary(matrix: csr_matrix, wanted: Sequence[bool], texts: Texts) -> Col
     return model.coef_[0], float(model.intercept_[0])
 
 
-def _fit_figure(
-    matrix: csr_matrix, texts: Texts, figure: Callable[[Labelled], float | None], penalty: float
-) -> Column:
+def _fit_figure(matrix: csr_matrix, texts: Texts, figure: Callable[[Labelled], float | None], penalty: float) -> Column:
     figures = [figure(message) for message in texts.messages]
     known = [position for position, value in enumerate(figures) if value is not None]
     model = Ridge(alpha=penalty, solver="lsqr", tol=1e-4)
@@ -146,11 +146,11 @@ def packed(fitted: Fitted, rarity: Floats, texts: Texts) -> dict[str, NDArray[np
     scale = (np.abs(rows).max(axis=0) / 127).astype(np.float32)
     counted = np.array([sum(m.weight for m in texts.messages if m.category == name) for name in CATEGORIES])
     return {
-        "category/rows": np.rint(rows / scale).astype(np.int8),
+        "category/rows": np.ascontiguousarray(np.rint(rows / scale).astype(np.int8)),
         "category/rows_scale": scale,
         "category/rarity": rarity.astype(np.float16),
-        "category/marks": marks.astype(np.float16),
-        "category/lexical": lexical.astype(np.float32),
+        "category/marks": np.ascontiguousarray(marks.astype(np.float16)),
+        "category/lexical": np.ascontiguousarray(lexical.astype(np.float32)),
         "category/bias": fitted.bias,
         "category/known": known_words(np.concatenate([one.word_hashes for one in texts.read])),
         "category/prior": (counted / counted.sum()).astype(np.float32),
@@ -186,7 +186,7 @@ def calibration(messages: Sequence[Labelled]) -> tuple[dict[str, NDArray[np.gene
                 judgement = heads.judge(read_features(message.whole))
                 judged.append((message, np.array([*judgement.categories.values()]), judgement.score))
     ours = [one for one in judged if one[0].source == "corpus"]
-    figures = {
+    figures: dict[str, NDArray[np.generic]] = {
         "category/temperature": np.array(_temperature(ours), np.float32),
         "category/level_knots": _level_knots(ours),
     }
@@ -200,7 +200,9 @@ def _temperature(judged: Sequence[tuple[Labelled, NDArray[np.float64], float]]) 
 
     def loss(temperature: float) -> float:
         scaled = logits / temperature
-        return float((np.log(np.exp(scaled - scaled.max(1, keepdims=True)).sum(1)) + scaled.max(1)).mean() - scaled[right].mean())
+        return float(
+            (np.log(np.exp(scaled - scaled.max(1, keepdims=True)).sum(1)) + scaled.max(1)).mean() - scaled[right].mean()
+        )
 
     return float(min(np.arange(0.5, 3.0, 0.05), key=loss))
 
@@ -211,7 +213,9 @@ def _level_knots(judged: Sequence[tuple[Labelled, NDArray[np.float64], float]]) 
     levels = [LEVEL_NAMES.index(message.level) for message, _, _ in judged if message.level]
     shares = np.cumsum(np.bincount(levels, minlength=len(LEVEL_NAMES)))[:-1] / len(levels)
     bounds = sorted(bound for bound, _ in LEVELS)[1:]
-    cuts = np.quantile(found, shares)
+    figures = np.array([*_LEVEL_FIGURES.values()])
+    margins = 0.25 * np.diff(figures)
+    cuts = np.quantile(found, shares).clip(figures[:-1] + margins, figures[1:] - margins)
     return np.array([[0.0, *cuts, cuts[-1] + 0.6], [0.0, *bounds, 1.0]], np.float32)
 
 
@@ -226,7 +230,11 @@ def report(title: str, judged: Sequence[tuple[Labelled, str]]) -> None:
         ours = message.source == "corpus"
         groups["all of the corpus" if ours else f"set {message.source}"].append(right)
         if ours:
-            for group in (f"category {message.category}", f"language {message.language}", *(f"tag {t}" for t in message.tags)):
+            for group in (
+                f"category {message.category}",
+                f"language {message.language}",
+                *(f"tag {t}" for t in message.tags),
+            ):
                 groups[group].append(right)
     print(f"\n{title}")
     for group, rights in sorted(groups.items()):

@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from routing.task_heads import CATEGORIES, TaskHeads, WEIGHTS
+from routing.task_classifier import FOLLOWS
+from routing.task_heads import CATEGORIES, WEIGHTS, TaskHeads
 from routing.text_features import read_features
-from scripts.train_categories import LEVEL_NAMES, calibration, report, train
-from scripts.training_messages import HELD_OUT_FOLD, corpus, extras, public
+from scripts.train_benefit import fit_benefit
+from scripts.train_categories import calibration, report, train
+from scripts.training_messages import HELD_OUT_FOLD, corpus, extras, public, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from routing.benefit import BenefitHead
     from scripts.training_messages import Labelled
 
 
@@ -30,9 +33,18 @@ def main() -> None:
     figures, judged = calibration(messages)
     report("Cross-validated by topic, and by text for the public sets", judged)
     weights = {**train(messages, (HELD_OUT_FOLD,)), **figures}
+    weights |= {f"benefit/{name}": array for name, array in benefit_of(data).arrays().items()}
     report_held_out(TaskHeads(weights), messages)
     np.savez_compressed(WEIGHTS, allow_pickle=False, **dict(sorted(weights.items())))
     print(f"\n{WEIGHTS.name}: {WEIGHTS.stat().st_size:,} bytes")
+
+
+def benefit_of(data: Path) -> BenefitHead:
+    """Fit the benefit head to both sets on which a strong and a weak model answered."""
+    rows = [row for name in ("mmlu", "gsm8k") for row in rows_of(data / f"{name}_train.jsonl")]
+    prompts, subjects = [row["prompt"] for row in rows], [row["subject"] for row in rows]
+    weak, strong = ([float(row[name]) for row in rows] for name in ("weak_right", "strong_right"))
+    return fit_benefit(prompts, weak, strong, subjects)
 
 
 def report_held_out(heads: TaskHeads, messages: Sequence[Labelled]) -> None:
@@ -41,7 +53,7 @@ def report_held_out(heads: TaskHeads, messages: Sequence[Labelled]) -> None:
     found = [heads.judge(read_features(message.whole)) for message in held]
     names = [max(CATEGORIES, key=judgement.categories.__getitem__) for judgement in found]
     report("Held-out topics", [(message, str(name)) for message, name in zip(held, names, strict=True)])
-    follows = [heads.follows(read_features(message.text)) > 0.5 for message in held]
+    follows = [heads.follows(read_features(message.text)) > FOLLOWS for message in held]
     right = sum(said == bool(message.before) for said, message in zip(follows, held, strict=True))
     print(f"  follow-ups known                {len(held):>6}{100 * right / len(held):>8.1f} %")
     logs = [abs(np.log(one.answer_tokens / (message.tokens or 1))) for one, message in zip(found, held, strict=True)]

@@ -10,7 +10,6 @@ from routing.answers.arithmetic import answer_arithmetic
 from routing.answers.clock import answer_clock
 from routing.answers.units import UnitConverter
 from routing.greetings import is_greeting, reply_to_greeting
-from routing.lexicon import words_of
 from routing.tokens import estimate_tokens
 from routing.types import (
     Completion,
@@ -24,6 +23,7 @@ from routing.types import (
     SpeedClass,
     Token,
 )
+from routing.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
