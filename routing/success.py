@@ -14,6 +14,7 @@ from routing.types import TaskCategory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -27,6 +28,8 @@ QUALITY_FIGURE: Mapping[TaskCategory, str] = {
     TaskCategory.ANALYSIS: "reasoning",
 }
 """Which of a model's quality figures counts for a category; "general" for the others."""
+
+_STORED = "success/"
 
 DIFFICULTY_STEP = 0.5
 """Difficulties come in such steps, so that tasks which differ by a hair share what was computed for them."""
@@ -73,6 +76,12 @@ class SuccessModel:
 
     lines: NDArray[np.float32]
     published: Mapping[str, NDArray[np.float32]]
+
+    @classmethod
+    def load(cls, path: Path) -> SuccessModel:
+        """Read what `python -m scripts.train_router` wrote to a file."""
+        with np.load(path, allow_pickle=False) as stored:
+            return cls.from_arrays({name: stored[_STORED + name] for name in ("lines", "names", "offsets")})
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> SuccessModel:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,7 +11,6 @@ from routing.text_features import LEXICAL_NAMES, ROWS, read_features
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_EXAMS = ("mmlu_train.jsonl", "gsm8k_train.jsonl")
 # How much of a row's target is its subject's mean: one answer right or wrong is mostly chance, a subject's mean is not.
 # With no subjects there is nothing to smooth.
 SUBJECT_SHARE = 0.7
@@ -61,18 +58,6 @@ class Rows(NamedTuple):
     def of(cls, read: Sequence[TextFeatures]) -> Rows:
         """Stack them."""
         return cls(np.concatenate([one.rows for one in read]), np.array([len(one.rows) for one in read]))
-
-
-def benefit_weights(folder: Path) -> dict[str, NDArray[np.generic]]:
-    """Fit the head to both exams; give its weights as they are stored, named "benefit/..."."""
-    rows = []
-    for name in _EXAMS:
-        with (folder / name).open(encoding="utf-8") as lines:  # splitlines() would part a text at its own separators
-            rows += [json.loads(line) for line in lines]
-    prompts, weak, strong, subjects = (
-        [row[name] for row in rows] for name in ("prompt", "weak_right", "strong_right", "subject")
-    )
-    return {f"benefit/{name}": array for name, array in fit_benefit(prompts, weak, strong, subjects).arrays().items()}
 
 
 def fit_benefit(

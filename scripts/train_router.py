@@ -17,6 +17,7 @@ from routing.task_heads import CATEGORIES, WEIGHTS, TaskHeads
 from routing.text_features import read_features
 from scripts.train_benefit import fit_benefit
 from scripts.train_categories import calibration, report, train
+from scripts.train_success import success_weights
 from scripts.training_messages import HELD_OUT_FOLD, corpus, extras, public, rows_of
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def main() -> None:
     report("Cross-validated by topic, and by text for the public sets", judged)
     weights = {**train(messages, (HELD_OUT_FOLD,)), **figures}
     weights |= {f"benefit/{name}": array for name, array in benefit_of(data).arrays().items()}
+    weights |= success_weights(data, TaskHeads(weights))
     report_held_out(TaskHeads(weights), messages)
     np.savez_compressed(WEIGHTS, allow_pickle=False, **dict(sorted(weights.items())))
     print(f"\n{WEIGHTS.name}: {WEIGHTS.stat().st_size:,} bytes")

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from routing.priors import billions_of, expected_quality
 from routing.success import CATEGORIES, QUALITY_FIGURE, SuccessModel, model_key
-from routing.task_heads import TaskHeads
 from routing.text_features import ROWS, read_features
 from routing.types import TaskCategory
 from scripts.train_benefit import Rows
+from scripts.training_messages import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from routing.task_heads import Judgement
+    from routing.task_heads import Judgement, TaskHeads
     from routing.text_features import TextFeatures
 
     Floats = NDArray[np.float64]
@@ -152,22 +152,17 @@ def fit_success(rows: Sequence[Graded], wildbench: Mapping[str, Mapping[str, flo
     return SuccessModel(lines.astype(np.float32), published)
 
 
-def success_weights(folder: Path) -> dict[str, NDArray[np.generic]]:
+def success_weights(folder: Path, heads: TaskHeads) -> dict[str, NDArray[np.generic]]:
     """Fit all from a folder of public sets; give the weights as they are stored, named "success/..."."""
-    named = {row["prompt"]: row["task"] for row in _lines(folder / "task_prompts_train.jsonl")}
+    named = {row["prompt"]: row["task"] for row in rows_of(folder / "task_prompts_train.jsonl")}
     rows = [
         Graded(row["prompt"], named.get(row["prompt"], ""), row["scores"])
-        for row in _lines(folder / "nine_models_train.jsonl")
+        for row in rows_of(folder / "nine_models_train.jsonl")
     ]
     table = json.loads((folder / "wildbench_scores.json").read_text("utf-8"))
     wildbench = {name: entry["task_categorized_scores"] for name, entry in table.items()}
-    fitted = fit_success(rows, wildbench, TaskHeads.load())
+    fitted = fit_success(rows, wildbench, heads)
     return {f"success/{name}": array for name, array in fitted.arrays().items()}
-
-
-def _lines(path: Path) -> list[dict[str, Any]]:
-    with path.open(encoding="utf-8") as lines:  # splitlines() would part a text at its own separators
-        return [json.loads(line) for line in lines]
 
 
 def _figure(model: str, category: TaskCategory) -> float | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
@@ -22,6 +24,9 @@ from routing.text_features import read_features
 from routing.types import Quality, TaskCategory
 from scripts.train_success import Abilities, Graded, fit_abilities, fit_success
 from tests.answers import a_model
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WILDBENCH_KINDS = (
     "Coding & Debugging",
@@ -158,9 +163,13 @@ def test_different_models_have_different_keys() -> None:
     assert len({model_key(name) for name in names}) == len(names)
 
 
-def test_the_weights_survive_being_written(success: SuccessModel) -> None:
-    """With every name."""
-    again = SuccessModel.from_arrays(success.arrays())
+def test_the_weights_survive_being_written(success: SuccessModel, tmp_path: Path) -> None:
+    """With every name, to a file and back."""
+    path = tmp_path / "weights.npz"
+    np.savez_compressed(
+        path, allow_pickle=False, **{f"success/{name}": array for name, array in success.arrays().items()}
+    )
+    again = SuccessModel.load(path)
     assert set(again.published) == set(success.published)
     for model in ModelRegistry().get_all_models():
         for category in CATEGORIES:
