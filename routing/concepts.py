@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ EDGE_WORDS = 60
 _EDGE_CHARACTERS = 120
 _STEM = 3
 _LONGEST_UNSPACED = 6
+_SHORTEST_CORRECTED = 5
+_REMEMBERED_WORDS = 1 << 14
 _UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
 _FIRST_UNSPACED = "\u0e00"
 # From here on scripts carry case endings that this table leaves out: their words are looked up by their beginning.
@@ -36,6 +39,11 @@ class Concepts:
         for concept, (_, terms) in enumerate(rows):
             for term in terms.split():
                 self._add(term.strip("_"), concept)
+        spelled = {word: concept for word, concept in self._whole.items() if _is_corrected(word)}
+        self._spelled = spelled
+        # People use the same words again and again.
+        self._of_word = lru_cache(maxsize=_REMEMBERED_WORDS)(self._look_up)
+        self._shortened = {short: concept for word, concept in spelled.items() for short in _without_one_letter(word)}
 
     def _add(self, term: str, concept: int) -> None:
         stem = term.rstrip("*")
@@ -54,15 +62,17 @@ class Concepts:
         for word in words:
             concept = self._concept(f"{earlier}_{word}") if earlier in self._phrase_starts else None
             if concept is None:
-                concept = self._whole.get(word)
-                if concept is None and word[:_STEM] in self._stems:
-                    concept = self._concept(word)
+                concept = self._of_word(word)
             if concept is not None:
                 found.append(concept)
             elif word[:1] >= _FIRST_UNSPACED and _UNSPACED.match(word):
                 found.extend(self._within(word))
             earlier = word
         return found
+
+    def _look_up(self, word: str) -> int | None:
+        concept = self._concept(word)
+        return self._misspelt(word) if concept is None and _is_corrected(word) else concept
 
     def _concept(self, word: str) -> int | None:
         concept = self._whole.get(word)
@@ -73,6 +83,17 @@ class Concepts:
             return None
         longest = max((stem for stem in stems if word.startswith(stem)), key=len, default=None)
         return None if longest is None else stems[longest]
+
+    def _misspelt(self, word: str) -> int | None:
+        """The concept of the word that this one is with a letter missing, added or doubled, or two swapped.
+
+        Letters that were replaced are not looked for: "white" is no misspelt "write". The first letter is left alone,
+        which people rarely get wrong.
+        """
+        if word in self._shortened:
+            return self._shortened[word]
+        near = chain(_without_one_letter(word), _with_two_swapped(word))
+        return next((self._spelled[other] for other in near if other in self._spelled), None)
 
     def _within(self, run: str) -> Iterator[int]:
         """The concepts within letters that no space parts, the longest term at each place."""
@@ -87,6 +108,18 @@ class Concepts:
                     at += length - 1
                     break
             at += 1
+
+
+def _is_corrected(word: str) -> bool:
+    return len(word) >= _SHORTEST_CORRECTED and word.isascii() and word.isalpha()
+
+
+def _without_one_letter(word: str) -> Iterator[str]:
+    return (word[:at] + word[at + 1 :] for at in range(1, len(word)))
+
+
+def _with_two_swapped(word: str) -> Iterator[str]:
+    return (word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(1, len(word) - 1))
 
 
 @cache

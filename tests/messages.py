@@ -30,6 +30,18 @@ merhaba nasılsın
 good night
 """,
     TaskCategory.QUESTION: """
+how come the moon doesnt fall down
+why did my sourdough not rise
+why do we dream
+why is the sky blue
+why does ice float on water
+why do cats purr
+Warum ist der Himmel blau?
+pourquoi le ciel est bleu
+आसमान नीला क्यों है
+为什么天空是蓝色的
+why did rome fall
+what's the difference between a virus and bacteria
 difference in age between obama and trump
 wer hat faust geschrieben
 what vitamin is in oranges
@@ -131,6 +143,9 @@ dockerfile for a flask app pls
 create a rest api with fastapi
 """,
     TaskCategory.MATH: """
+prove by induction that 1+2+...+n = n(n+1)/2
+a bat and a ball cost 1.10 together, the bat costs 1 more than the ball. how much is the ball
+prove that sqrt(2) is irrational
 gcd of 48 and 18
 a shirt costs 40 dollars and is 25% off, what do i pay
 whats the volume of a sphere with radius 3
@@ -169,16 +184,8 @@ log base 2 of 1024
     TaskCategory.REASONING: """
 should i buy or rent a house
 what if the earth stopped spinning
-how come the moon doesnt fall down
 solve this riddle: the more you take the more you leave behind
-prove by induction that 1+2+...+n = n(n+1)/2
 i have 2 kids one is a boy, chance the other is a boy too? explain the logic
-a bat and a ball cost 1.10 together, the bat costs 1 more than the ball. how much is the ball
-why did my sourdough not rise
-why do we dream
-prove that sqrt(2) is irrational
-why is the sky blue
-why does ice float on water
 If all bloops are razzies and all razzies are lazzies, are all bloops lazzies?
 riddle: what has keys but can't open locks
 three switches one light bulb puzzle how do i find which one
@@ -186,15 +193,9 @@ should i take the job in berlin or stay here
 what would happen if the moon disappeared
 a man lies every tuesday, today he says i lied yesterday. what day is it? logic puzzle
 think step by step: who is taller if Ann > Bob and Bob > Cy
-why do cats purr
 monty hall problem should i switch
-Warum ist der Himmel blau?
-pourquoi le ciel est bleu
-आसमान नीला क्यों है
-为什么天空是蓝色的
 what if humans never discovered fire
 is this argument valid: all men are mortal, socrates is a man, therefore socrates is mortal
-why did rome fall
 """,
     TaskCategory.TOOL_USE: """
 did arsenal win yesterday
@@ -279,7 +280,6 @@ compare iphone and android
 pros and cons of electric cars
 summarize this article: The council met on Tuesday to discuss the new bridge.
 sumarize the following text: it was a long day in the valley
-what's the difference between a virus and bacteria
 review my essay and give feedback
 tl;dr: The meeting started late and nobody agreed on the budget.
 analyze the impact of social media on teens

@@ -1,0 +1,90 @@
+"""The features of a text: bounded, the same on every machine, and alike for texts that mean the same."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from routing.text_features import (
+    HEAD_CHARACTERS,
+    LEXICAL_NAMES,
+    MARKS,
+    ROWS,
+    TAIL_CHARACTERS,
+    read_features,
+)
+
+
+def lexical(text):
+    return dict(zip(LEXICAL_NAMES, read_features(text).lexical, strict=True))
+
+
+@pytest.mark.parametrize("text", ["", " ", "a", "Hi there", "\ud800", "नमस्ते दोस्त", "天气怎么样", "1+1=2\n" * 2000])
+def test_rows_and_marks_are_numbers_of_their_tables_each_once(text):
+    """Whatever the text, nothing points outside the weights."""
+    read = read_features(text)
+    assert read.rows.tolist() == sorted(set(read.rows.tolist()))
+    assert all(0 <= row < ROWS for row in read.rows.tolist())
+    assert list(read.marks) == sorted(set(read.marks))
+    assert all(0 <= mark < MARKS for mark in read.marks)
+    assert len(read.lexical) == len(LEXICAL_NAMES)
+    assert len(read.word_hashes) <= len(read.words)
+    assert np.isfinite(read.lexical).all()
+
+
+def test_a_long_text_is_read_at_both_ends():
+    """The first 1,500 and the last 500 characters count, and nothing between them."""
+    begin, end = "compare these two " * 84, " in one short table" * 30
+    read = read_features(begin + "x" * 5000 + end)
+    assert len(read.sample) == HEAD_CHARACTERS + 1 + TAIL_CHARACTERS
+    assert read.sample.startswith("compare these two")
+    assert read.sample.endswith("in one short table")
+    assert read.rows.tolist() == read_features(begin + "x" * 50_000 + end).rows.tolist()
+
+
+def test_the_features_are_the_same_in_every_process():
+    """Nothing depends on Python's own hashes, which differ from run to run."""
+    program = (
+        "from routing.text_features import read_features;"
+        "f = read_features('Wie wird das Wetter in Kiel?'); print(f.rows.tolist(), f.marks, f.word_hashes.tolist())"
+    )
+    runs = {
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30).stdout
+        for _ in range(2)
+    }
+    assert len(runs) == 1
+
+
+def test_case_and_padding_change_no_row():
+    """Capitals and blank space are read over."""
+    plain = read_features("write a poem about autumn").rows.tolist()
+    assert read_features("  WRITE a   poem\n about AUTUMN ").rows.tolist() == plain
+
+
+def test_a_typing_error_leaves_most_rows():
+    """Two letters swapped in one of six words leave over half of the rows."""
+    right = set(read_features("write a function that reverses a string").rows.tolist())
+    wrong = set(read_features("write a fucntion that reverses a string").rows.tolist())
+    assert len(right & wrong) / len(right) > 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "other"),
+    [
+        ("fence", "```py\nx\n```", "no code"),
+        ("code_lines", "def f(x):\n    return x", "he returned it"),
+        ("formulas", "solve x^2 = 9", "solve my problem"),
+        ("choices", "Which? A. one\nB. two\nC. three", "Which one of three"),
+        ("list_items", "1. wash\n2. dry\n3. fold", "wash, dry, fold"),
+        ("address", "see https://example.com", "see example"),
+        ("question_end", "is it so?", "it is so"),
+        ("foreign_share", "почему", "why"),
+        ("constraint_words", "it must have exactly two", "give me some"),
+    ],
+)
+def test_each_figure_tells_what_it_is_named_after(name, text, other):
+    """A figure is larger where the text has what it counts."""
+    assert lexical(text)[name] > lexical(other)[name]
