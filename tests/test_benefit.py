@@ -72,8 +72,9 @@ def test_with_options_to_choose_from_the_category_says_nothing(head: BenefitHead
 
 def test_a_familiar_text_is_judged_by_its_words(head: BenefitHead) -> None:
     """Whatever its category is taken for."""
-    features = read_features(exam()[0][0])
+    features, easier = map(read_features, exam()[0][:2])
     assert head.familiarity(features) == 1
+    assert head.benefit(features, {TaskCategory.MATH: 1.0}) > 0.5 > head.benefit(easier, {TaskCategory.MATH: 1.0})
     assert head.benefit(features, {TaskCategory.CODE: 1.0}) == head.benefit(features, {TaskCategory.GREETING: 1.0})
 
 
