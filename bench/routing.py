@@ -13,6 +13,7 @@ import os
 import platform
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,16 +23,16 @@ from bench.mlx_machine import processor
 from bench.routing_categories import category_tables, held_out_table, probe_tables
 from bench.routing_data import DataMissing, default_folder, our_messages, read_sets, unseen_probe
 from bench.routing_gap import gap_tables, transfer_table
-from bench.routing_models import nine_model_tables
+from bench.routing_models import learnt, nine_model_tables
 from bench.routing_nearest import NearestUtterance
-from bench.routing_ours import CategoryFit
+from bench.routing_ours import HeadsFit, category_of
 from bench.routing_rival import INSTALL, litellm
 from bench.routing_robustness import robustness_table
 from bench.routing_table import print_tables
 from bench.routing_times import time_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from bench.routing_data import Labelled, PublicSets, TaskPrompt
     from bench.routing_ours import Category
@@ -51,7 +52,7 @@ class Bench:
     """Everything that the parts are measured on and with; `sets` is None where the public sets are not there."""
 
     sets: PublicSets | None
-    fit_category: Callable[[Sequence[TaskPrompt]], Category] | None
+    fit: HeadsFit | None
     messages: Sequence[Labelled]
     probe: Sequence[Labelled]
     nearest: NearestUtterance
@@ -76,12 +77,14 @@ class Bench:
 
     def _c(self) -> Iterator[Table]:
         assert self.sets
-        yield from nine_model_tables(self.sets.scored, self.seed)
+        assert self.fit
+        yield from nine_model_tables(self.sets.scored, partial(learnt, fit=self.fit), self.seed)
 
     def _d(self) -> Iterator[Table]:
         if self.sets:
-            assert self.fit_category
-            yield from category_tables(self.sets.prompts, self.fit_category, self.nearest, self.rival, self.seed)
+            assert self.fit
+            fit = partial(_category, self.fit)
+            yield from category_tables(self.sets.prompts, fit, self.nearest, self.rival, self.seed)
         yield held_out_table(self.messages, self.nearest, self.rival)
         yield from probe_tables(self.probe, self.nearest, self.rival)
 
@@ -93,6 +96,10 @@ class Bench:
 
     def _f(self) -> Iterator[Table]:
         yield time_table(self.messages, self.nearest, self.rival, self.calls)
+
+
+def _category(fit: HeadsFit, rows: Sequence[TaskPrompt]) -> Category:
+    return category_of(fit(rows))
 
 
 def machine(rival: LiteLLM | None) -> Iterator[str]:
@@ -117,7 +124,7 @@ def measure(given: argparse.Namespace) -> None:
         print("\n".join(machine(rival)) if rival else "\n".join((*machine(rival), INSTALL)))
         bench = Bench(
             sets=sets,
-            fit_category=CategoryFit.of(given.data, sets.prompts) if sets else None,
+            fit=HeadsFit.of(given.data, sets.prompts) if sets else None,
             messages=messages,
             probe=unseen_probe(messages),
             nearest=nearest,

@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.routing_litellm import VERSIONS
 from bench.routing_metrics import curve, folds
-from bench.routing_ours import fit_benefit
+from bench.routing_ours import fit_benefit, fit_exam_score
 from bench.routing_table import Row, Table, Target, verdicts
 
 if TYPE_CHECKING:
@@ -47,8 +47,10 @@ def transfer_table(exams: Mapping[str, Sequence[Exam]]) -> Table:
     lines = []
     for name, rows in exams.items():
         other = next(other for other in exams if other != name)
-        scores = fit_benefit(exams[other])([row.prompt for row in rows])
+        prompts = [row.prompt for row in rows]
+        scores = fit_benefit(exams[other])(prompts)
         lines.append(judged(f"{other} to {name}", [figures(scores, rows)], TRANSFER_TARGETS[name]))
+        lines.append(plain("  without its category", [figures(fit_exam_score(exams[other])(prompts), rows)]))
     return Table("(b) transfer: ours, trained on one set and asked about the other", COLUMNS, lines)
 
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.routing_metrics import folds
-from bench.routing_ours import category_table, fit_chances
+from bench.routing_ours import category_of, category_table, success_of
 from bench.routing_table import Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from bench.routing_data import Scored
-    from bench.routing_ours import Chances
+    from bench.routing_ours import Chances, HeadsFit
 
-    Fit = Callable[[Sequence[Scored]], Chances]
+    Fit = Callable[[Sequence[Scored]], tuple[Chances, Chances]]
 
 COLUMNS = ("ours", "by category", "best single", "oracle")
 _ROUNDING = 1e-9
@@ -34,35 +34,39 @@ class Asked:
     oracle: float
 
 
-def nine_model_tables(rows: Sequence[Scored], seed: int) -> Iterator[Table]:
+def nine_model_tables(rows: Sequence[Scored], fit: Fit, seed: int) -> Iterator[Table]:
     """Show five folds, then each data set when nothing of it was trained on."""
-    yield _table("(c) nine models, mean score: five-fold cross-validated", folded(rows, seed))
-    yield _table("(c) the same, no prompt of the data set trained on", left_out(rows), by_set=True)
+    yield _table("(c) nine models, mean score: five-fold cross-validated", folded(rows, fit, seed))
+    yield _table("(c) the same, no prompt of the data set trained on", left_out(rows, fit), by_set=True)
 
 
-def folded(rows: Sequence[Scored], seed: int, fit: Fit = fit_chances) -> list[Asked]:
+def folded(rows: Sequence[Scored], fit: Fit, seed: int) -> list[Asked]:
     """Ask about each row with what was learnt from the other folds."""
-    fold_of = folds(len(rows), seed=seed)
-    parts = []
+    fold_of, found = folds(len(rows), seed=seed), list[Asked]()
     for fold in np.unique(fold_of):
         held_out = [row for row, place in zip(rows, fold_of, strict=True) if place == fold]
-        train = [row for row, place in zip(rows, fold_of, strict=True) if place != fold]
-        parts += asked(train, held_out, fit)
-    return parts
-
-
-def left_out(rows: Sequence[Scored], fit: Fit = fit_chances) -> list[Asked]:
-    """Ask about each data set with what was learnt from the other ones."""
-    found = []
-    for data_set in sorted({row.data_set for row in rows}):
-        train = [row for row in rows if row.data_set != data_set]
-        found += asked(train, [row for row in rows if row.data_set == data_set], fit)
+        found += asked([row for row, place in zip(rows, fold_of, strict=True) if place != fold], held_out, fit)
     return found
+
+
+def left_out(rows: Sequence[Scored], fit: Fit) -> list[Asked]:
+    """Ask about each data set with what was learnt from the other ones."""
+    found = list[Asked]()
+    for name in sorted({row.data_set for row in rows}):
+        train = [row for row in rows if row.data_set != name]
+        found += asked(train, [row for row in rows if row.data_set == name], fit)
+    return found
+
+
+def learnt(train: Sequence[Scored], fit: HeadsFit) -> tuple[Chances, Chances]:
+    """Learn ours and the table by category from the same heads, which have not seen the rows to be asked about."""
+    heads = fit(train)
+    return success_of(train, heads), category_table(train, category_of(heads))
 
 
 def asked(train: Sequence[Scored], held_out: Sequence[Scored], fit: Fit) -> list[Asked]:
     """Choose for each held-out row the model that answers it best by what the other rows taught."""
-    ours, table = fit(train), category_table(train)
+    ours, table = fit(train)
     return [
         Asked(row, row.scores[likeliest(ours, row)], row.scores[likeliest(table, row)], max(row.scores.values()))
         for row in held_out

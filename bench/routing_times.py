@@ -63,16 +63,15 @@ def time_table(messages: Sequence[Labelled], nearest: NearestUtterance, rival: L
                 said.setdefault(name, []).append(f"{length:,}: {target.verdict(middle)}")
     lines = [Row(name, figures, said.get(name, ())) for name, figures in rows.items()]
     columns = [f"{length:,} {name}" for length in LENGTHS for name in ("p50", "p99")]
-    remark = (
-        f"Characters of {_TEXTS} different texts each, in {_TURNS} turns. The nearest utterances read 2,000 of them."
-    )
+    remark = f"{_TEXTS} different texts of each length, in up to {_TURNS} turns; the nearest utterances read 2,000 characters."
     return Table("(f) microseconds a message, by its characters", columns, lines, (remark,), 1)
 
 
 def _timed(contestants: dict[str, Time], texts: Sequence[str], calls: float) -> dict[str, list[float]]:
-    rounds = max(1, round(calls / _TURNS / len(texts)))
+    turns = min(_TURNS, max(1, round(calls / len(texts))))
+    rounds = max(1, round(calls / turns / len(texts)))
     taken: dict[str, list[float]] = {name: [] for name in contestants}
-    for _ in range(_TURNS):
+    for _ in range(turns):
         for name, measure in contestants.items():
             taken[name] += measure(texts, rounds)
     return taken

@@ -31,11 +31,12 @@ from bench.routing_litellm import decided, judged, microseconds
 from bench.routing_models import folded, left_out
 from bench.routing_nearest import NearestUtterance
 from bench.routing_noise import NOISES, padded, with_typos
-from bench.routing_ours import CategoryFit
+from bench.routing_ours import HeadsFit
 from bench.routing_rival import litellm
 from bench.routing_robustness import robustness_table
 from bench.routing_table import Row, Table, Target
 from bench.routing_times import LENGTHS, texts_of, time_table
+from routing.task_heads import TaskHeads
 from routing.types import Modality, TaskCategory
 from scripts.training_messages import Labelled as Message
 
@@ -110,6 +111,14 @@ def test_a_message_is_asked_as_the_bot_would_get_it(probe: list[Labelled]) -> No
     assert caption.query.attachments[0].modality is caption.modality is not Modality.TEXT
 
 
+class ShippedHeads(HeadsFit):
+    """Takes the trained heads instead of training some."""
+
+    def __call__(self, train_on: object) -> TaskHeads:
+        """Whatever the rows."""
+        return TaskHeads.load()
+
+
 # --- what is trained on -----------------------------------------------------------------------------------------------
 
 
@@ -139,7 +148,7 @@ def test_a_prompt_that_is_asked_about_is_not_trained_on_in_any_form() -> None:
     seen, asked = TaskPrompt("What is iron?", "mmlu"), TaskPrompt("What is wood?", "mmlu")
     options = "\nA. a metal\nB. a plant\nAnswer:"
     sets = [Message(text, "question") for one in (seen, asked) for text in (one.prompt, one.prompt + options)]
-    fit = CategoryFit([Message("hi", "greeting")], sets, frozenset({seen.prompt, asked.prompt}))
+    fit = HeadsFit([Message("hi", "greeting")], sets, frozenset({seen.prompt, asked.prompt}))
     assert [message.text for message in fit.messages([seen])] == ["hi", seen.prompt, seen.prompt + options]
 
 
@@ -150,10 +159,14 @@ def test_a_data_set_that_is_left_out_is_not_trained_on() -> None:
     def fit(train: Sequence[Scored]):
         known = {row.prompt for row in train}
         seen.append({row.data_set for row in train})
-        return lambda prompt: {"right": float(prompt not in known), "wrong": 0.5}
+
+        def chances(prompt: str) -> dict[str, float]:
+            return {"right": float(prompt not in known), "wrong": 0.5}
+
+        return chances, chances
 
     rows = [Scored(prompt, "ab"[number % 2], {"right": 1.0, "wrong": 0.0}) for number, prompt in enumerate(PROMPTS)]
-    assert all(one.ours == 1.0 for one in folded(rows, 0, fit))
+    assert all(one.ours == 1.0 for one in folded(rows, fit, 0))
     seen.clear()
     assert all(one.ours == 1.0 for one in left_out(rows, fit))
     assert seen == [{"b"}, {"a"}]
@@ -323,7 +336,7 @@ def test_the_bench_runs_to_its_tables(tmp_path: Path, probe: list[Labelled], nea
     write_sets(tmp_path)
     bench = routing.Bench(
         sets=read_sets(tmp_path),
-        fit_category=lambda _: lambda _: TaskCategory.MATH,
+        fit=ShippedHeads([], [], frozenset()),
         messages=probe[:60],
         probe=probe[:20],
         nearest=nearest,
