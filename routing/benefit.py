@@ -44,6 +44,9 @@ CATEGORY_GAPS: Mapping[str, float] = {
     "code": 2.6,
 }
 _MIDDLE_GAP, _GAP_SPREAD = 1.0, 2.0
+_FURTHEST = 3.0
+# The cube of less is nothing.
+_UNLIKELY = 0.05
 # The lexical figures move the score by at most this much: somewhat more than the category, which 72 questions show. The
 # two together follow the levels of our own messages better than with the category foremost.
 _LEXICAL_SHARE = 1.25
@@ -97,34 +100,38 @@ class BenefitHead:
         options to choose from writes no code and no proof, whatever the subject: there the category says nothing.
         """
         share = self.familiarity(features)
+        score = share * self._familiar_score(features) if share else 0.0
+        if share < 1:
+            score += (1 - share) * self._unfamiliar_score(features, categories)
+        return 1 / (1 + math.exp(-score))
+
+    def _unfamiliar_score(self, features: TextFeatures, categories: Mapping[TaskCategory, float]) -> float:
         by_category = 0.0
         if layout_of(features.lexical) == 0:
             by_category = (_expected_gap(categories) - _MIDDLE_GAP) / _GAP_SPREAD
-        unfamiliar = by_category + _LEXICAL_SHARE * math.tanh(self._portable_score(features))
-        score = share * self._familiar_score(features) + (1 - share) * unfamiliar if share else unfamiliar
-        return 1 / (1 + math.exp(-score))
+        return by_category + _LEXICAL_SHARE * math.tanh(self._portable_score(features))
 
     def familiarity(self, features: TextFeatures) -> float:
         """Say how far a text is like the training texts of its layout, in [0, 1]."""
         layout = layout_of(features.lexical)
-        start, end = map(float, self.familiar[layout])
+        start, end = float(self.familiar[layout, 0]), float(self.familiar[layout, 1])
         if not len(features.rows) or end <= start:
             return 0.0
-        mean = float(self.commonness[layout][features.rows].mean())
+        mean = float(np.add.reduce(self.commonness[layout].take(features.rows))) / len(features.rows)
         return min(1.0, max(0.0, (mean - start) / (end - start)))
 
     def _familiar_score(self, features: TextFeatures) -> float:
         """Score by n-grams and all figures."""
         layout = layout_of(features.lexical)
-        added, factor = map(float, self.levels[layout])
+        added, factor = float(self.levels[layout, 0]), float(self.levels[layout, 1])
         means, factors, weights = self.figures[layout]
         figures = standardized(np.asarray(features.lexical, np.float32), means, factors)
-        score = float(self.grams[layout][features.rows].sum() + figures @ weights)
+        score = float(np.add.reduce(self.grams[layout].take(features.rows)) + figures @ weights)
         return (score + added) * factor
 
     def _portable_score(self, features: TextFeatures) -> float:
         """Score by the figures that mean the same on every kind of text."""
-        added, factor = map(float, self.portable_levels)
+        added, factor = float(self.portable_levels[0]), float(self.portable_levels[1])
         means, factors, weights = self.portable
         figures = standardized(np.asarray(features.lexical, np.float32), means, factors)
         return (float(figures @ weights) + added) * factor
@@ -132,11 +139,18 @@ class BenefitHead:
 
 def _expected_gap(categories: Mapping[TaskCategory, float]) -> float:
     """Weigh the gaps by the cubes of the probabilities: a likely category is not to be diluted by the unlikely ones."""
-    cubes = {category: chance**3 for category, chance in categories.items()}
-    return sum(cube * CATEGORY_GAPS[category] for category, cube in cubes.items()) / (sum(cubes.values()) or 1.0)
+    total = weighed = 0.0
+    for category, chance in categories.items():
+        if chance > _UNLIKELY:
+            cube = chance * chance * chance
+            total += cube
+            weighed += cube * CATEGORY_GAPS[category]
+    return weighed / (total or 1.0)
 
 
 def standardized(figures: Array, means: Array, factors: Array) -> Array:
-    """Put figures on one scale; none counts for more than three deviations, since texts elsewhere go far beyond."""
-    clipped: Array = np.clip((figures - means) * factors, -3, 3)
-    return clipped
+    """Put figures on one scale; none counts for more than _FURTHEST deviations, since texts elsewhere go far beyond."""
+    scaled: Array = (figures - means) * factors
+    np.minimum(scaled, _FURTHEST, out=scaled)  # twice as fast as np.clip on so few
+    np.maximum(scaled, -_FURTHEST, out=scaled)
+    return scaled
