@@ -37,8 +37,12 @@ MESSAGE_TOKENS = 4
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A message as read, with the one that it goes on with; `judgement` None: the text alone says what it is."""
+    """A message as read: its own features, and those of it with the message that it goes on with.
 
+    `judgement` is None where the words alone say what it is.
+    """
+
+    own: TextFeatures
     features: TextFeatures
     category: TaskCategory
     confidence: float
@@ -66,15 +70,15 @@ class TaskClassifier:
     def _read(self, query: Query) -> _Reading:
         features = self._features(query.text)
         if is_greeting(features.words) and not query.attachments:
-            return _Reading(features, TaskCategory.GREETING, GREETING_CONFIDENCE)
+            return _Reading(features, features, TaskCategory.GREETING, GREETING_CONFIDENCE)
         if not features.sample:
-            return _Reading(features, TaskCategory.QUESTION, UNKNOWN_CONFIDENCE)
+            return _Reading(features, features, TaskCategory.QUESTION, UNKNOWN_CONFIDENCE)
         judgement = self._heads.judge(features)
         earlier = self._continued(features, judgement, query.history)
         if earlier is None:
-            return _judged(features, judgement, follows=False)
+            return _judged(features, features, judgement, follows=False)
         together = self._features(f"{earlier}\n{features.sample}")
-        return _judged(together, self._heads.judge(together), follows=True)
+        return _judged(features, together, self._heads.judge(together), follows=True)
 
     def _continued(self, features: TextFeatures, judgement: Judgement, history: Sequence[Message]) -> str | None:
         """The person's earlier message that a short one such as "and in Rust?" goes on with."""
@@ -111,7 +115,7 @@ class TaskClassifier:
             confidence=reading.confidence,
             score=score,
             modality=modality_of(query, words),
-            language=_language(query, reading.features),
+            language=_language(query, reading.own),
             prompt_tokens=tokens,
             factors=factors,
             benefit=judgement.benefit if judgement else 0.0,
@@ -121,9 +125,9 @@ class TaskClassifier:
         )
 
 
-def _judged(features: TextFeatures, judgement: Judgement, *, follows: bool) -> _Reading:
+def _judged(own: TextFeatures, features: TextFeatures, judgement: Judgement, *, follows: bool) -> _Reading:
     category = max(judgement.categories, key=judgement.categories.__getitem__)
-    return _Reading(features, category, round(judgement.categories[category], 2), judgement, follows)
+    return _Reading(own, features, category, round(judgement.categories[category], 2), judgement, follows)
 
 
 def _needs(category: TaskCategory, judgement: Judgement | None) -> frozenset[str]:
@@ -144,7 +148,7 @@ def _capabilities(query: Query, reading: _Reading) -> frozenset[ModelCapability]
 
 
 def _points_back(reading: _Reading) -> bool:
-    return reading.follows or not DEICTICS.isdisjoint(reading.features.words)
+    return reading.follows or not DEICTICS.isdisjoint(reading.own.words)
 
 
 def _was_shown(history: Sequence[Message]) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from routing.task_heads import Judgement
     from routing.text_features import TextFeatures
     from scripts.training_messages import Labelled
 
     Floats = NDArray[np.float32]
 
-SEED = 5
 _CATEGORY_PENALTY, _NEED_PENALTY, _LEVEL_PENALTY, _TOKEN_PENALTY = 1.0, 1.0, 12.0, 12.0
 _ITERATIONS, _TOLERANCE = 300, 1e-3
 _RAREST = 0.5
@@ -36,22 +37,26 @@ _LEVEL_FIGURES = {"trivial": 0.02, "simple": 0.14, "moderate": 0.29, "complex": 
 LEVEL_NAMES = tuple(_LEVEL_FIGURES)
 
 
+# Every fold reads most of the same messages.
+read = cache(read_features)
+
+
 @dataclass(frozen=True, slots=True)
 class Texts:
     """Messages, and the features of each as it is read together with the one before it."""
 
     messages: Sequence[Labelled]
-    read: Sequence[TextFeatures]
+    features: Sequence[TextFeatures]
 
     @classmethod
     def of(cls, messages: Sequence[Labelled], text: Callable[[Labelled], str]) -> Texts:
         """Read them."""
-        return cls(messages, [read_features(text(message)) for message in messages])
+        return cls(messages, [read(text(message)) for message in messages])
 
     def where(self, chosen: Callable[[Labelled], bool]) -> Texts:
         """Those of which something holds."""
-        pairs = [pair for pair in zip(self.messages, self.read, strict=True) if chosen(pair[0])]
-        return Texts([message for message, _ in pairs], [read for _, read in pairs])
+        pairs = [pair for pair in zip(self.messages, self.features, strict=True) if chosen(pair[0])]
+        return Texts([message for message, _ in pairs], [features for _, features in pairs])
 
     @property
     def weights(self) -> NDArray[np.float64]:
@@ -61,9 +66,9 @@ class Texts:
 
 def rarity_of(texts: Texts) -> Floats:
     """How rare each row is among the texts: the logarithm of its inverse document frequency, and a half."""
-    counts = np.bincount(np.concatenate([one.rows for one in texts.read]), minlength=ROWS)
+    counts = np.bincount(np.concatenate([one.rows for one in texts.features]), minlength=ROWS)
     rarity: Floats = (
-        (np.log(len(texts.read) / (counts + 1.0)).clip(0.0) + _RAREST).astype(np.float16).astype(np.float32)
+        (np.log(len(texts.features) / (counts + 1.0)).clip(0.0) + _RAREST).astype(np.float16).astype(np.float32)
     )
     return rarity
 
@@ -95,9 +100,9 @@ class Fitted:
 
 def fit_heads(whole: Texts, alone: Texts, rarity: Floats) -> Fitted:
     """Fit every head; `alone` are the messages without those before them, for the head that knows follow-ups."""
-    matrix = matrix_of(whole.read, rarity)
+    matrix = matrix_of(whole.features, rarity)
     columns = [*_fit_categories(matrix, whole), *_fit_needs(matrix, whole)]
-    columns.append(_fit_binary(matrix_of(alone.read, rarity), [bool(one.before) for one in alone.messages], alone))
+    columns.append(_fit_binary(matrix_of(alone.features, rarity), [bool(one.before) for one in alone.messages], alone))
     columns.append(_fit_figure(matrix, whole, lambda one: _LEVEL_FIGURES.get(one.level or ""), _LEVEL_PENALTY))
     columns.append(_fit_figure(matrix, whole, lambda one: one.tokens and math.log(one.tokens), _TOKEN_PENALTY))
     weights, bias = zip(*columns, strict=True)
@@ -116,7 +121,7 @@ def _fit_categories(matrix: csr_matrix, texts: Texts) -> list[Column]:
 
 def _fit_needs(matrix: csr_matrix, texts: Texts) -> list[Column]:
     known = [position for position, message in enumerate(texts.messages) if message.needs is not None]
-    chosen = Texts([texts.messages[at] for at in known], [texts.read[at] for at in known])
+    chosen = Texts([texts.messages[at] for at in known], [texts.features[at] for at in known])
     return [
         _fit_binary(matrix[known], [need in (message.needs or ()) for message in chosen.messages], chosen)
         for need in NEEDS
@@ -152,7 +157,7 @@ def packed(fitted: Fitted, rarity: Floats, texts: Texts) -> dict[str, NDArray[np
         "category/marks": np.ascontiguousarray(marks.astype(np.float16)),
         "category/lexical": np.ascontiguousarray(lexical.astype(np.float32)),
         "category/bias": fitted.bias,
-        "category/known": known_words(np.concatenate([one.word_hashes for one in texts.read])),
+        "category/known": known_words(np.concatenate([one.word_hashes for one in texts.features])),
         "category/prior": (counted / counted.sum()).astype(np.float32),
         "category/temperature": np.array(1.0, np.float32),
         "category/trust": np.array([1.0, 0.0], np.float32),
@@ -164,7 +169,7 @@ def train(messages: Sequence[Labelled], folds_left_out: Sequence[int]) -> dict[s
     """Fit on what lies in none of these folds, misspelt copies of the corpus among it."""
     kept = [one for one in messages if one.fold not in folds_left_out or one.source in ("terms", "specification")]
     corpus = [one for one in kept if one.source == "corpus"]
-    more = [*kept, *misspelt(corpus, SEED)]
+    more = [*kept, *misspelt(corpus)]
     whole = Texts.of(more, lambda one: one.whole)
     alone = Texts.of([one for one in more if one.level is not None], lambda one: one.text)
     rarity = rarity_of(whole.where(lambda one: one.source == "corpus"))
@@ -174,43 +179,73 @@ def train(messages: Sequence[Labelled], folds_left_out: Sequence[int]) -> dict[s
 # --- calibration ------------------------------------------------------------------------------------------------------
 
 
+class Judged(NamedTuple):
+    """A message, and what heads said of it that had not seen its fold."""
+
+    message: Labelled
+    judgement: Judgement
+
+
+# What is tried for `TaskHeads`: the trust in the heads where no word is known, and what every known word adds.
+_TRUSTS = tuple((least / 20, more / 20) for least in range(10, 21) for more in range(21) if least + more >= 20)
+
+
 def calibration(messages: Sequence[Labelled]) -> tuple[dict[str, NDArray[np.generic]], list[tuple[Labelled, str]]]:
     """Cross-validate by topic without the held-out fold: the figures that calibrate, and each message's category."""
-    judged: list[tuple[Labelled, NDArray[np.float64], float]] = []
+    judged: list[Judged] = []
     for fold in range(FOLDS):
         if fold == HELD_OUT_FOLD:
             continue
         heads = TaskHeads(train(messages, (HELD_OUT_FOLD, fold)))
         for message in messages:
             if message.fold == fold and message.source not in ("terms", "specification"):
-                judgement = heads.judge(read_features(message.whole))
-                judged.append((message, np.array([*judgement.categories.values()]), judgement.score))
-    ours = [one for one in judged if one[0].source == "corpus"]
-    figures: dict[str, NDArray[np.generic]] = {
-        "category/temperature": np.array(_temperature(ours), np.float32),
-        "category/level_knots": _level_knots(ours),
+                judgement = heads.judge(read(message.whole))
+                judged.append(Judged(message, judgement))
+    return _calibrated([one for one in judged if one.message.source == "corpus"]), [
+        (one.message, str(max(CATEGORIES, key=one.judgement.categories.__getitem__))) for one in judged
+    ]
+
+
+def _calibrated(judged: Sequence[Judged]) -> dict[str, NDArray[np.generic]]:
+    probabilities = np.array([[*one.judgement.categories.values()] for one in judged])
+    right = np.array([[name == one.message.category for name in CATEGORIES] for one in judged])
+    familiarity = np.array([one.judgement.familiarity for one in judged])
+    temperature = min(np.arange(0.5, 3.0, 0.05), key=lambda divisor: _loss(_softened(probabilities, divisor), right))
+    softened = _softened(probabilities, temperature)
+    trust = min(_TRUSTS, key=lambda line: _loss(_mixed(softened, right.mean(0), line, familiarity), right))
+    return {
+        "category/temperature": np.array(temperature, np.float32),
+        "category/trust": np.array(trust, np.float32),
+        "category/level_knots": _level_knots(judged),
     }
-    return figures, [(message, str(CATEGORIES[int(found.argmax())])) for message, found, _ in judged]
 
 
-def _temperature(judged: Sequence[tuple[Labelled, NDArray[np.float64], float]]) -> float:
-    """The divisor of the logits that makes the right categories most likely."""
-    logits = np.log(np.array([found for _, found, _ in judged]).clip(1e-9))
-    right = np.array([[name == message.category for name in CATEGORIES] for message, _, _ in judged])
-
-    def loss(temperature: float) -> float:
-        scaled = logits / temperature
-        return float(
-            (np.log(np.exp(scaled - scaled.max(1, keepdims=True)).sum(1)) + scaled.max(1)).mean() - scaled[right].mean()
-        )
-
-    return float(min(np.arange(0.5, 3.0, 0.05), key=loss))
+def _loss(probabilities: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+    return float(-np.log(probabilities[right].clip(1e-9)).mean())
 
 
-def _level_knots(judged: Sequence[tuple[Labelled, NDArray[np.float64], float]]) -> Floats:
+def _softened(probabilities: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    powers = probabilities.clip(1e-12) ** (1 / temperature)
+    softened: NDArray[np.float64] = powers / powers.sum(1, keepdims=True)
+    return softened
+
+
+def _mixed(
+    probabilities: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    line: tuple[float, float],
+    familiarity: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The probabilities and the prior, the one trusted by a line over familiarity, as the heads mix them."""
+    trust = np.minimum(1.0, line[0] + line[1] * familiarity)[:, None]
+    mixed: NDArray[np.float64] = trust * probabilities + (1 - trust) * prior
+    return mixed
+
+
+def _level_knots(judged: Sequence[Judged]) -> Floats:
     """Where the level head's figure must be cut for each level to be as frequent as it is, against LEVELS' bounds."""
-    found = np.sort([score for message, _, score in judged if message.level])
-    levels = [LEVEL_NAMES.index(message.level) for message, _, _ in judged if message.level]
+    found = [one.judgement.score for one in judged]
+    levels = [LEVEL_NAMES.index(one.message.level or "") for one in judged]
     shares = np.cumsum(np.bincount(levels, minlength=len(LEVEL_NAMES)))[:-1] / len(levels)
     bounds = sorted(bound for bound, _ in LEVELS)[1:]
     figures = np.array([*_LEVEL_FIGURES.values()])

@@ -33,6 +33,7 @@ def main() -> None:
     messages = [*corpus(), *extras(), *public(data)]
     figures, judged = calibration(messages)
     report("Cross-validated by topic, and by text for the public sets", judged)
+    print({name: array.tolist() for name, array in figures.items()})
     weights = {**train(messages, (HELD_OUT_FOLD,)), **figures}
     weights |= {f"benefit/{name}": array for name, array in benefit_of(data).arrays().items()}
     weights |= success_weights(data, TaskHeads(weights))

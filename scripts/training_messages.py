@@ -19,7 +19,7 @@ HELD_OUT_FOLD = 0
 
 # What a message of each source weighs beside one of our corpus.
 TERM_WEIGHT, PUBLIC_WEIGHT, TYPO_WEIGHT, SPECIFICATION_WEIGHT = 0.3, 0.3, 0.4, 40.0
-TYPO_SHARES = (0.04, 0.1)
+TYPO_SHARE = 0.07
 
 # The category of each public set, by our labelling guide. gpqa is left out: its texts are of three categories.
 PUBLIC_CATEGORIES = {
@@ -123,20 +123,20 @@ def public(data: Path) -> list[Labelled]:
     ]
 
 
-def misspelt(messages: list[Labelled], seed: int) -> list[Labelled]:
-    """The same messages with letters missing, doubled, swapped or replaced."""
-    chance = random.Random(seed)  # noqa: S311  misspells, protects nothing
-    return [
-        replace(
-            message,
-            text=with_typos(message.text, chance, share),
-            before=with_typos(message.before, chance, share),
-            weight=TYPO_WEIGHT * message.weight,
-            source="typos",
-        )
-        for share in TYPO_SHARES
-        for message in messages
-    ]
+def misspelt(messages: list[Labelled]) -> list[Labelled]:
+    """The same messages with letters missing, doubled, swapped or replaced; a message decides its own errors."""
+    return list(map(_misspelt, messages))
+
+
+def _misspelt(message: Labelled) -> Labelled:
+    chance = random.Random(message.whole)  # noqa: S311  misspells, protects nothing
+    return replace(
+        message,
+        text=with_typos(message.text, chance, TYPO_SHARE),
+        before=with_typos(message.before, chance, TYPO_SHARE),
+        weight=TYPO_WEIGHT * message.weight,
+        source="typos",
+    )
 
 
 def with_typos(text: str, chance: random.Random, share: float) -> str:

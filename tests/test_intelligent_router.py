@@ -193,7 +193,7 @@ def test_a_context_that_is_too_small_is_left_out() -> None:
 def test_a_conversation_too_long_for_all_is_trimmed() -> None:
     """The message alone decides then, and it is said."""
     router = a_router(of_quality("small", 0.9, context_tokens=4096), of_quality("tiny", 0.9, context_tokens=512))
-    decision = router.decide(Query("And then? " * 100, history=turns(20, 500)))
+    decision = router.decide(Query("And then? " * 200, history=turns(20, 500)))
     assert order(decision) == ["small", "builtin"]
     assert decision.notes[0] == "the conversation is longer than any model's context: its oldest turns are left out"
 
