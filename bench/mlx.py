@@ -137,7 +137,7 @@ async def run(given: argparse.Namespace, scale: Scale, *, fast: bool) -> None:
     """Make the model if none is given, measure and print."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        millions = given.parameters or (100.0 if fast else 10.0)
+        millions = given.parameters or (30.0 if fast else 10.0)
         model = given.model or str(make_random_model(Path(folder) / "random", millions))
         title = Path(given.model).name if given.model else f"random float32, {millions:g} million parameters"
         chosen = starts(model, given.contestants.split(","), given.wired and int(given.wired * 1e9))
@@ -152,7 +152,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", help="a folder or hub name instead of a random model")
-    parser.add_argument("--parameters", type=float, help="the random model's, in millions (default 100, or 10 if slow)")
+    parser.add_argument("--parameters", type=float, help="the random model's, in millions (default 30, or 10 if slow)")
     parser.add_argument("--rounds", type=int, help="how often everything is measured (default 3)")
     parser.add_argument("--quick", action="store_true", help="one small round, to see that all of it runs")
     parser.add_argument("--apart", action="store_true", help="never have two contestants' models in memory at once")

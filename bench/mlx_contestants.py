@@ -34,7 +34,10 @@ _LOG_LETTERS = 3000
 
 
 class Raw:
-    """stream_generate in a child. It stamps its own times, so that nothing but the library is measured."""
+    """stream_generate in a child that passes each piece of text on, as whoever uses it has to.
+
+    Its times are taken here, where they are taken of the others.
+    """
 
     name = "raw"
     several = False
@@ -45,15 +48,16 @@ class Raw:
         self._peak_bytes: int | None = None
 
     async def ask(self, answer: Answer) -> None:
-        """Have one answer made; its times are there at its end."""
+        """Have one answer made."""
         assert self._process.stdin is not None
         request = {"messages": answer.messages, "max_tokens": answer.max_tokens}
+        answer.asked = time.monotonic()
         self._process.stdin.write(json.dumps(request).encode() + b"\n")
-        said = await self.hear()
-        self._peak_bytes = said.pop("peak_bytes")
-        for name, value in said.items():
-            setattr(answer, name, value)
-        answer.ended = answer.times[-1]
+        while "tokens" not in (said := await self.hear()):
+            answer.times.append(time.monotonic())
+        answer.ended = time.monotonic()
+        answer.tokens, answer.prompt_tokens = said["tokens"], said["prompt_tokens"]
+        self._peak_bytes = said["peak_bytes"]
 
     async def hear(self) -> dict[str, Any]:
         """Read one line. Raises RuntimeError when the child has ended."""

@@ -1,14 +1,16 @@
-"""The child of bench.mlx that runs mlx_lm.stream_generate by itself: a JSON line in, the times of an answer out."""
+"""The child of bench.mlx that runs mlx_lm.stream_generate by itself: a JSON line in, one out for each piece of text."""
 
 from __future__ import annotations
 
 import json
 import sys
-import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mlx.core as mx
 from mlx_lm import load, stream_generate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def main() -> None:
@@ -18,22 +20,19 @@ def main() -> None:
     model, tokenizer, *_ = load(sys.argv[1])
     print(json.dumps({"device": _device()}), file=output, flush=True)
     for line in sys.stdin:
-        request = json.loads(line)
-        print(json.dumps(_answer(model, tokenizer, request)), file=output, flush=True)
+        for said in _answer(model, tokenizer, json.loads(line)):
+            print(json.dumps(said), file=output, flush=True)
 
 
-def _answer(model: Any, tokenizer: Any, request: dict[str, Any]) -> dict[str, Any]:
-    asked = time.monotonic()
+def _answer(model: Any, tokenizer: Any, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Give each piece of text, then the figures of the whole."""
     messages = [{"role": role, "content": text} for role, text in request["messages"]]
     prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True)
-    times = []
     last = None
     for last in stream_generate(model, tokenizer, prompt, max_tokens=request["max_tokens"]):
         if last.text:
-            times.append(time.monotonic())
-    return {
-        "asked": asked,
-        "times": times,
+            yield {"text": last.text}
+    yield {
         "tokens": last.generation_tokens if last else 0,
         "prompt_tokens": last.prompt_tokens if last else 0,
         "peak_bytes": mx.get_peak_memory(),
