@@ -63,7 +63,7 @@ def time_table(messages: Sequence[Labelled], nearest: NearestUtterance, rival: L
                 said.setdefault(name, []).append(f"{length:,}: {target.verdict(middle)}")
     lines = [Row(name, figures, said.get(name, ())) for name, figures in rows.items()]
     columns = [f"{length:,} {name}" for length in LENGTHS for name in ("p50", "p99")]
-    remark = f"{_TEXTS} texts of each length in characters, in up to {_TURNS} turns. The nearest utterances read 2,000 of them."
+    remark = f"{_TEXTS} texts of each length, in up to {_TURNS} turns. The nearest utterances read 2,000 characters."
     return Table("(f) microseconds a message, by its characters", columns, lines, (remark,), 1)
 
 
