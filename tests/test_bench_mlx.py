@@ -86,7 +86,7 @@ async def test_all_contestants_run_to_the_table(tmp_path: Path, capsys: pytest.C
     for name in (
         "2 at once, tok/s",
         "newcomer's first token, ms",
-        "turn 2 with reuse, s",
+        "turn 2 without reuse, s",
         "worst gap in a prefill, ms",
     ):
         ours, raw, server = rows[name][:3]
