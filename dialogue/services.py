@@ -207,7 +207,7 @@ async def _open_database(settings: Settings, *, mends: bool) -> tuple[Database, 
 
 
 async def _take_up_history(engine: ExecutionEngine, history: ModelHistory, *, preloads: bool) -> None:
-    """Teach the engine what loads took before, and have it remember those to come."""
+    """Teach the engine what loads and answers took before, and have it remember the loads to come."""
 
     async def usual(hour: int) -> Sequence[str]:
         try:
@@ -219,8 +219,11 @@ async def _take_up_history(engine: ExecutionEngine, history: ModelHistory, *, pr
     try:
         for load in await history.loads():
             engine.residency.teach(load.model_id, load.address, load.seconds)
+        for model_id, tokens_per_second in await history.speeds():
+            if model := engine.registry.get_model(model_id):
+                engine.router.speeds.learn(model, tokens_per_second)
     except StorageError as error:
-        log.warning("what loads took before could not be read: %s", error, exc_info=error)
+        log.warning("what loads and answers took before could not be read: %s", error, exc_info=error)
     engine.keeper.loader.remember = history.loaded
     engine.preloading.usual = usual if preloads else None
 

@@ -33,6 +33,14 @@ LEVELS = (
     (0.00, TaskComplexity.TRIVIAL),
 )
 
+DIFFICULTY_STEP = 0.5
+"""Difficulties come in such steps, so that tasks which differ by a hair share what was computed for them."""
+
+# The complexity score of a task of average difficulty: abilities come from WildBench, whose tasks are long ones. The
+# slope is judgement: a model of 7B then answers a basic question well in five of six cases, and a task of several steps
+# in every other. Over exam questions complexity says little: one logit from the least to the most.
+_AVERAGE_SCORE, _DIFFICULTY_SLOPE = 0.6, 6.0
+
 # What the message's own factor is made of.
 _LENGTH_SHARE, _VOCABULARY_SHARE, _STRUCTURE_SHARE = 0.4, 0.4, 0.2
 _WORDS_OF_A_LONG_MESSAGE = 60
@@ -51,6 +59,16 @@ def level_of(score: float) -> TaskComplexity:
 def weighted(factors: Mapping[str, float]) -> float:
     """The score that five factors make."""
     return sum(weight * factors[name] for name, weight in WEIGHTS.items())
+
+
+def score_of(difficulty: float) -> float:
+    """Give the complexity score in the middle of a step of difficulty."""
+    return min(1.0, max(0.0, _AVERAGE_SCORE + difficulty / _DIFFICULTY_SLOPE))
+
+
+def task_difficulty(score: float) -> float:
+    """Say how hard a task of a complexity score is, in logits, to the nearest step."""
+    return DIFFICULTY_STEP * round(_DIFFICULTY_SLOPE * (score - _AVERAGE_SCORE) / DIFFICULTY_STEP)
 
 
 def message_factor(text: str, words: Sequence[str]) -> float:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from routing.rule_conditions import Clock, Condition
     from routing.types import Candidate, ModelMetadata, Query, TaskClassification
 
-PREFERENCE_POINTS = 0.2
-"""What `prefer` adds to a score in [0, 1]: more than neighbours in size differ by, less than a min_quality missed."""
+PREFERENCE_POINTS = 0.6
+"""What `prefer` adds to a score: more than neighbours in size differ by, less than what a far too weak model lacks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # What the last answers took says what the next ones will; older ones were asked of other models, perhaps.
 _ANSWERS_MEASURED = 20
+# What an answer is taken to need before any has been measured: some 300 tokens of a model of 14B.
+_UNKNOWN_SECONDS = 10.0
 
 
 class EndpointLoad(NamedTuple):
@@ -89,6 +91,15 @@ class EndpointQueue:
     def loads(self) -> EndpointLoad:
         """Generations that run, and those that wait."""
         return EndpointLoad(len(self._granted), sum(map(len, self._waiting.values())))
+
+    @property
+    def newcomer_seconds(self) -> float:
+        """How long somebody who came now would wait, were all chats' turns as they are; 0 where there is room."""
+        running, waiting = self.loads
+        if running < self._limit:
+            return 0.0
+        seconds = self.wait_seconds(waiting + 1)
+        return _UNKNOWN_SECONDS * (waiting + 1) / self._limit if seconds is None else seconds
 
     def enter(self, chat_id: str) -> Ticket:
         """Get in line; the ticket is granted at once when there is room."""

@@ -56,6 +56,8 @@ _FIRST_ROUND_SECONDS = 2.0
 # Nobody waits for what is loaded ahead: the slowest server may say first what it has.
 _FIRST_LISTS_SECONDS = 30.0
 _BUILTIN_GENERATIONS = 512
+# The speed of an answer shorter than this is mostly chance.
+_TELLING_TOKENS = 16
 _KEPT_HERE = "not on this machine"
 # What stands before the host in an address, which other libraries repeat in their errors.
 _PASSWORD = re.compile(r"(?<=://)\S*@")
@@ -89,6 +91,8 @@ class ExecutionEngine:
         self.residency = ModelResidency(registry, self._read_memory, can_unload=self._can_unload)
         if router.residency is None:
             router.residency = self.residency
+        if router.line_seconds is None:
+            router.line_seconds = self._line_seconds
         limit_seconds = self.config.first_token_timeout_seconds
         self.keeper = ModelKeeper(registry, self.residency, self.pool, load_limit_seconds=limit_seconds)
         self.keeper.loader.look_at = self._look_at
@@ -146,6 +150,7 @@ class ExecutionEngine:
                 async for event in events:
                     yield event
             runs += step.runs
+            self._learn_speeds(step.runs)
             failed = [run for run in step.runs if run.error]
             self._note(failed)
             if runs[-1].answered or time.monotonic() >= deadline or self._closed:
@@ -312,6 +317,11 @@ class ExecutionEngine:
     async def _all_listed(self) -> None:
         await self.discovery.ready(_FIRST_LISTS_SECONDS)
 
+    def _line_seconds(self) -> dict[Endpoint, float]:
+        """Say where somebody who came now would have to wait in line, and how long."""
+        lines = ((endpoint, queue.newcomer_seconds) for endpoint, queue in self._queues.items())
+        return {endpoint: seconds for endpoint, seconds in lines if seconds}
+
     def _queue(self, endpoint: Endpoint) -> EndpointQueue:
         if endpoint not in self._queues:
             limit = _BUILTIN_GENERATIONS if endpoint is _BUILTIN_ENDPOINT else self.config.generations(endpoint)
@@ -337,6 +347,12 @@ class ExecutionEngine:
                 self.discovery.unreachable(run.endpoint)
             else:
                 self.discovery.poke(run.endpoint)
+
+    def _learn_speeds(self, runs: Sequence[AttemptRun]) -> None:
+        for run in runs:
+            completion = run.record.completion
+            if run.answered and completion and (completion.output_tokens or 0) >= _TELLING_TOKENS:
+                self.router.speeds.learn(run.model, completion.tokens_per_second)
 
     def _result(self, decision: RoutingDecision, runs: Sequence[AttemptRun], began: float) -> ExecutionResult:
         seconds = time.monotonic() - began

@@ -79,14 +79,6 @@ def budget_option(decision: RoutingDecision) -> Candidate | None:
     return min(models, key=lambda one: (one.model.cost, -one.model.quality.general), default=None)
 
 
-def quality_of(candidate: Candidate, task: TaskClassification) -> float:
-    """Give a model's quality in what the task is about, in [0, 1]."""
-    quality = candidate.model.quality
-    if str(task.category) == "code":
-        return quality.code
-    return quality.reasoning if str(task.category) in {"math", "reasoning", "analysis"} else quality.general
-
-
 def grouped_by_reason(decision: RoutingDecision) -> dict[str, list[str]]:
     """Put the names of those that were left out together that were for the same reason."""
     names: dict[str, list[str]] = {}

@@ -6,11 +6,14 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from routing.complexity import task_difficulty
 from routing.custom_rules import CustomRules, restrictions
 from routing.modality_words import attached_modality
 from routing.model_backends.builtin import BUILTIN
-from routing.ranking import Fitting, Ranking, TaskKind, rank
-from routing.strategies import weights_for
+from routing.model_speeds import ModelSpeeds
+from routing.ranking import Fitting, Knowledge, Ranking, TaskKind, rank
+from routing.standings import Standings
+from routing.strategies import promptness, weights_for
 from routing.task_classifier import TaskClassifier, prompt_tokens
 from routing.types import (
     Candidate,
@@ -19,30 +22,25 @@ from routing.types import (
     Query,
     RoutingDecision,
     RoutingStrategy,
-    SpeedClass,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from routing.custom_rules import Rule, Ruled
     from routing.model_registry import ModelRegistry
     from routing.model_residency import ModelResidency
-    from routing.types import ModelMetadata, TaskClassification
+    from routing.standings import Evidence, Standing
+    from routing.strategies import Weights
+    from routing.types import Endpoint, ModelMetadata, TaskClassification
 
 TURNS_LEFT_OUT = "the conversation is longer than any model's context: its oldest turns are left out"
 """The note of a decision after which not all of the conversation reaches the model."""
 
 # Rankings kept; each is for one kind of task under one version of the registry.
-_KEPT_RANKINGS = 256
-# Seconds to a first token by class: the middle of each range of the specification, half of it being the first token.
-_FIRST_TOKEN_SECONDS = {
-    SpeedClass.ULTRA_FAST: 0.15,
-    SpeedClass.FAST: 0.5,
-    SpeedClass.MEDIUM: 1.1,
-    SpeedClass.SLOW: 2.0,
-    SpeedClass.VERY_SLOW: 4.0,
-}
+_KEPT_RANKINGS = 512
+# A benefit is felt in such steps.
+_BENEFIT_STEPS = 4
 _LAST = Candidate(BUILTIN, 0.0, ("needs no server",))
 
 
@@ -51,6 +49,8 @@ class IntelligentRouter:
 
     `max_cost` is 0-1; `stickiness_margin` is how far a chat's model may score behind the best and still be kept. With a
     `residency`, what a load takes counts too, and a model that fits no memory is no candidate. `rules` are the owner's.
+    `standings` is what was learnt of the models' answers, and `speeds` how fast they write; both are learnt from as
+    answers come. `line_seconds`, once it is set, says for the endpoints with a line how long it is.
     """
 
     def __init__(  # noqa: PLR0913  # the specification's three, and what later ones need, by name
@@ -64,9 +64,18 @@ class IntelligentRouter:
         classifier: TaskClassifier | None = None,
         residency: ModelResidency | None = None,
         rules: CustomRules | None = None,
+        standings: Standings | None = None,
     ) -> None:
+        # numpy takes longer to import than all else of this package together.
+        from routing.success import SuccessModel  # noqa: PLC0415
+        from routing.task_heads import WEIGHTS  # noqa: PLC0415
+
         self.registry = registry
         self.residency = residency
+        self.standings = standings or Standings()
+        self.speeds = ModelSpeeds()
+        self.line_seconds: Callable[[], Mapping[Endpoint, float]] | None = None
+        self._success = SuccessModel.load(WEIGHTS)
         self.rules = rules or CustomRules((), registry)
         self.strategy = strategy
         self.max_cost = max_cost
@@ -74,7 +83,7 @@ class IntelligentRouter:
         self._stickiness_margin = stickiness_margin
         self._classifier = classifier or TaskClassifier()
         self._rankings: dict[TaskKind, Ranking] = {}
-        self._rankings_version = (-1, -1)
+        self._rankings_version: tuple[int, ...] = ()
         self._total = 0
         self._fallbacks = 0
         self._by_complexity: Counter[str] = Counter()
@@ -105,7 +114,9 @@ class IntelligentRouter:
         rules = self.rules.matching(query, task)
         ranking = self._ranking(query, task, strategy, rules)
         fits, notes = _fitting(ranking, query, task)
-        ruled = self.rules.apply(rules, fits.candidates, ranking.exclusions + fits.too_small, chosen_id=query.model_id)
+        weights = weights_for(strategy, task)
+        in_line = self._behind_others(fits.candidates, ranking, weights)
+        ruled = self.rules.apply(rules, in_line, ranking.exclusions + fits.too_small, chosen_id=query.model_id)
         candidates, moved = self._rearranged(ruled, query, ranking.load_seconds)
         first = candidates[0].model if candidates else BUILTIN
         decision = RoutingDecision(
@@ -114,9 +125,9 @@ class IntelligentRouter:
             candidates=(*candidates, _LAST),
             exclusions=ruled.exclusions,
             estimated_tokens=task.estimated_tokens,
-            estimated_seconds=_estimated_seconds(first, task, ranking.load_seconds.get(first.model_id, 0.0)),
+            estimated_seconds=self._estimated_seconds(first, task, ranking.load_seconds.get(first.model_id, 0.0)),
             estimated_cost=first.cost,
-            race=weights_for(strategy, task).race,
+            race=weights.race,
             notes=ruled.notes + notes + moved + ranking.notes,  # what matters most, first
             rules=ruled.effects,
             local_only=ruled.local_only,
@@ -139,7 +150,7 @@ class IntelligentRouter:
             candidates=ruled.candidates,
             exclusions=ruled.exclusions,
             estimated_tokens=task.estimated_tokens,
-            estimated_seconds=_estimated_seconds(first, task, self._load_seconds(first)),
+            estimated_seconds=self._estimated_seconds(first, task, self._load_seconds(first)),
             estimated_cost=first.cost,
             notes=ruled.notes,
             rules=ruled.effects,
@@ -156,6 +167,12 @@ class IntelligentRouter:
         ]
         wanted = model.capabilities if model else frozenset()
         return max(others, key=lambda other: (len(wanted & other.capabilities), other.quality.general), default=None)
+
+    def learn(self, model: ModelMetadata, task: TaskClassification, evidence: Evidence) -> Standing:
+        """Learn from what happened to a model's answer, such as a thumb; later decisions go by it."""
+        difficulty, standing = task_difficulty(task.score), self.standings.of(model.model_id, task.category)
+        expected = self._success.chance(model, task.category, difficulty, standing)
+        return self.standings.learn(model.model_id, task.category, evidence, expected)
 
     def note_fallback(self) -> None:
         """Count one decision whose first candidate did not answer."""
@@ -182,13 +199,17 @@ class IntelligentRouter:
             weights=weights_for(strategy, task),
             max_cost=self._cost_limit(query, rules),
             preferred_backend=query.preferred_backend or self._preferred_backend,
+            difficulty=task_difficulty(task.score),
+            benefit=round(_BENEFIT_STEPS * task.benefit) / _BENEFIT_STEPS,
+            tokens=task.estimated_tokens,
         )
-        version = self.registry.version, self.residency.version if self.residency else 0
+        knowledge = Knowledge(self._success, self.standings, self.speeds, self.residency)
+        version = self.registry.version, *knowledge.version
         if version != self._rankings_version or len(self._rankings) >= _KEPT_RANKINGS:
             self._rankings.clear()
             self._rankings_version = version
         if kind not in self._rankings:
-            self._rankings[kind] = rank(self.registry, kind, self.residency)
+            self._rankings[kind] = rank(self.registry, kind, knowledge)
         return self._rankings[kind]
 
     def _rearranged(
@@ -204,6 +225,35 @@ class IntelligentRouter:
                 tried = [candidate for candidate in candidates if candidate.model.model_id in query.avoid_model_ids]
                 return (*fresh, *tried), ("asked again: another model goes first",)
         return self._chat_model_first(candidates, None if ruled.fixed else query.current_model_id, load_seconds)
+
+    def _behind_others(
+        self, candidates: tuple[Candidate, ...], ranking: Ranking, weights: Weights
+    ) -> tuple[Candidate, ...]:
+        """Take the wait in line off the scores, where there is one, and sort anew."""
+        lines = self.line_seconds() if self.line_seconds else {}
+        if not lines:
+            return candidates
+        waiting = (self._in_line(candidate, lines, ranking, weights) for candidate in candidates)
+        return tuple(sorted(waiting, key=lambda candidate: -candidate.score))
+
+    def _in_line(
+        self, candidate: Candidate, lines: Mapping[Endpoint, float], ranking: Ranking, weights: Weights
+    ) -> Candidate:
+        endpoints = self.registry.status(candidate.model.model_id).endpoints
+        wait = min((lines.get(endpoint, 0.0) for endpoint in endpoints), default=0.0)
+        if not wait:
+            return candidate
+        felt = ranking.felt_seconds[candidate.model.model_id]
+        lost = weights.promptness * (promptness(felt) - promptness(felt + wait))
+        told = (*candidate.reasons, f"about {max(1, round(wait))} s in line")
+        return replace(candidate, score=round(candidate.score - lost, 4), reasons=told)
+
+    def _estimated_seconds(self, model: ModelMetadata, task: TaskClassification, load_seconds: float) -> float:
+        """Add the load, the time to a first token, and the answer's length at the model's speed on this machine."""
+        speed = self.speeds.tokens_per_second(model)
+        if not speed:
+            return 0.0
+        return round(load_seconds + self.speeds.first_token_seconds(model) + task.estimated_tokens / speed, 2)
 
     def _load_seconds(self, model: ModelMetadata) -> float:
         """Say how long a model takes to be in memory where it is had soonest; 0 where nobody knows."""
@@ -248,14 +298,6 @@ def _chosen_first(
     if out is None:
         return candidates, (f"the chosen model {model_id} is offered by no server now",)
     return candidates, (f"{out.model.display_name}, which you chose, was left out: {out.reason}",)
-
-
-def _estimated_seconds(model: ModelMetadata, task: TaskClassification, load_seconds: float) -> float:
-    """Add the load, the class's time to a first token, and the answer's length at the model's speed."""
-    if not model.tokens_per_second:
-        return 0.0
-    answer = task.estimated_tokens / model.tokens_per_second
-    return round(load_seconds + _FIRST_TOKEN_SECONDS[model.speed_class] + answer, 2)
 
 
 def _fitting(ranking: Ranking, query: Query, task: TaskClassification) -> tuple[Fitting, tuple[str, ...]]:

@@ -7,34 +7,44 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from routing.complexity import score_of
 from routing.context_window import served_context_tokens
-from routing.strategies import SPEED_VALUE
-from routing.types import Candidate, Exclusion, Modality, ModelCapability, TaskCategory
+from routing.strategies import PREFERRED_BACKEND_POINTS, close_enough
+from routing.types import Candidate, Exclusion, Modality, ModelCapability
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from routing.model_registry import ModelRegistry, ModelStatus
     from routing.model_residency import ModelResidency, Outlook
+    from routing.model_speeds import ModelSpeeds
+    from routing.standings import Standings
     from routing.strategies import Weights
-    from routing.types import ModelMetadata
+    from routing.success import SuccessModel
+    from routing.types import ModelMetadata, TaskCategory
 
     Gap = Callable[[ModelMetadata, "TaskKind"], str]
 
-_QUALITY_FIGURE = {
-    TaskCategory.CODE: "code",
-    TaskCategory.MATH: "reasoning",
-    TaskCategory.REASONING: "reasoning",
-    TaskCategory.ANALYSIS: "reasoning",
-}
-# What a model that lacks a capability that the task wants keeps of its quality.
+# What a model that lacks a capability that the task wants keeps of its chance.
 _WITHOUT_CAPABILITY = 0.9
+# What a model that must wait until another has answered loses of it: more than one of the same size that is there can
+# be behind, and less than the smallest is behind the largest.
+_BUSY_LOSS = 0.25
+# An answer is read as it is written: of its seconds so much is felt. Those before its first word are felt in full.
+_FELT_OF_WRITING = 0.25
+# A model that must go for a load will be missed: it counts like so many seconds.
+_MISSED_SECONDS = 3.0
+# Parts equals only.
+_LOADED_POINTS = 0.005
 _UNTAGGED = frozenset({ModelCapability.GENERAL, ModelCapability.SPEED})
 
 
 @dataclass(frozen=True, slots=True)
 class TaskKind:
-    """All of a query that a ranking depends on; two queries of one kind share it."""
+    """All of a query that a ranking depends on; two queries of one kind share it.
+
+    `difficulty` is in logits and `benefit` in [0, 1], both in steps; `tokens` is the length of the answer.
+    """
 
     category: TaskCategory
     required: frozenset[ModelCapability]
@@ -43,6 +53,37 @@ class TaskKind:
     weights: Weights
     max_cost: float
     preferred_backend: str | None
+    difficulty: float
+    benefit: float
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What is known of models beyond the registry: what they can do, what was learnt of them, how fast they are here.
+
+    Without a residency loads take nothing.
+    """
+
+    success: SuccessModel
+    standings: Standings
+    speeds: ModelSpeeds
+    residency: ModelResidency | None = None
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """Numbers of which one grows with every change that a decision can feel."""
+        return self.standings.version, self.speeds.version, self.residency.version if self.residency else 0
+
+
+class Prospect(NamedTuple):
+    """What to expect of one model for a kind of task: the chance of a good answer, and the seconds as they are felt."""
+
+    status: ModelStatus
+    success: float
+    seconds: float
+    lacking: frozenset[ModelCapability]
+    outlook: Outlook | None
 
 
 class Fitting(NamedTuple):
@@ -56,6 +97,7 @@ class Ranking:
     """All candidates for one kind of task, best first, what was left out, and notes on the whole.
 
     `load_seconds` is what each takes to be loaded, by its id; those that are in memory, or unknown, are not in it.
+    `felt_seconds` is what the whole answer is felt to take.
     """
 
     def __init__(
@@ -64,9 +106,11 @@ class Ranking:
         exclusions: Sequence[Exclusion],
         notes: Sequence[str],
         load_seconds: Mapping[str, float],
+        felt_seconds: Mapping[str, float],
     ) -> None:
         self.candidates = tuple(candidates)
         self.load_seconds = load_seconds
+        self.felt_seconds = felt_seconds
         self.exclusions = tuple(exclusions)
         self.notes = tuple(notes)
         self._contexts = [served_context_tokens(candidate.model) for candidate in candidates]
@@ -96,21 +140,24 @@ class Ranking:
         return Fitting(fitting, tuple(too_small))
 
 
-def rank(registry: ModelRegistry, kind: TaskKind, residency: ModelResidency | None = None) -> Ranking:
-    """Rank all models of the registry for one kind of task; without a residency loads take nothing."""
+def rank(registry: ModelRegistry, kind: TaskKind, knowledge: Knowledge) -> Ranking:
+    """Rank all models of the registry for one kind of task."""
     statuses = [registry.status(model.model_id) for model in registry.get_all_models()]
     left_out = [Exclusion(status.model, status.reason) for status in statuses if not status.available]
     there = [status for status in statuses if status.available]
-    outlooks = _outlooks(there, residency)
+    outlooks = _outlooks(there, knowledge.residency)
     fitting, too_large = _split(there, lambda model, _: _memory_gap(outlooks, model), kind)
     able, unable, notes = _through_gates(fitting, kind)
     if too_large and not fitting:
         notes.append(f"{too_large[0].model.display_name} {too_large[0].reason}")
-    judged = (_judge(status, kind, outlooks.get(status.model.model_id)) for status in able)
+    prospects = [_prospect(status, kind, outlooks.get(status.model.model_id), knowledge) for status in able]
+    enough = _enough(prospects, kind)
+    judged = (_judge(prospect, kind, enough) for prospect in prospects)
     # sorted() is stable: among equals the order of the catalog decides.
     candidates = sorted(judged, key=lambda candidate: -candidate.score)
     seconds = {model_id: outlook.load_seconds for model_id, outlook in outlooks.items() if outlook.load_seconds}
-    return Ranking(candidates, (*left_out, *too_large, *unable), notes, seconds)
+    felt = {prospect.status.model.model_id: prospect.seconds for prospect in prospects}
+    return Ranking(candidates, (*left_out, *too_large, *unable), notes, seconds, felt)
 
 
 def _outlooks(statuses: Sequence[ModelStatus], residency: ModelResidency | None) -> dict[str, Outlook]:
@@ -178,40 +225,54 @@ def _cost_gap(model: ModelMetadata, kind: TaskKind) -> str:
     return f"over max_cost ({model.cost:g} > {kind.max_cost:g})" if over else ""
 
 
-def _judge(status: ModelStatus, kind: TaskKind, outlook: Outlook | None) -> Candidate:
-    """Score one model. Too little quality costs it a whole point, and the preferred backend is worth two."""
-    model, weights = status.model, kind.weights
-    figure = _QUALITY_FIGURE.get(kind.category, "general")
-    quality: float = getattr(model.quality, figure)
+def _prospect(status: ModelStatus, kind: TaskKind, outlook: Outlook | None, knowledge: Knowledge) -> Prospect:
+    model = status.model
+    standing = knowledge.standings.of(model.model_id, kind.category)
+    success = knowledge.success.chance(model, kind.category, kind.difficulty, standing)
     lacking = kind.required - model.capabilities - {ModelCapability.FUNCTION_CALLING}
+    if lacking:
+        success *= _WITHOUT_CAPABILITY
+    if outlook is not None and outlook.evicts_busy:
+        success -= _BUSY_LOSS
+    first_token, writing = knowledge.speeds.answer_seconds(model, kind.tokens)
+    seconds = _load_seconds(outlook) + first_token + _FELT_OF_WRITING * writing
+    return Prospect(status, success, seconds, lacking, outlook)
+
+
+def _load_seconds(outlook: Outlook | None) -> float:
+    if outlook is None or outlook.loaded is not False or outlook.load_seconds is None:
+        return 0.0
+    return outlook.load_seconds + _MISSED_SECONDS * len(outlook.evicts)
+
+
+def _enough(prospects: Sequence[Prospect], kind: TaskKind) -> float:
+    """Say which success is close enough to the best one's."""
+    slack = kind.weights.slack
+    if slack is None:
+        slack = close_enough(score_of(kind.difficulty), kind.benefit)
+    return max((prospect.success for prospect in prospects), default=0.0) - slack
+
+
+def _judge(prospect: Prospect, kind: TaskKind, enough: float) -> Candidate:
+    """Give one model its utility, and the reasons for it in words."""
+    status, success, seconds, lacking, outlook = prospect
+    model = status.model
     preferred = bool(kind.preferred_backend) and model.backend == kind.preferred_backend
-    score = (
-        weights.quality * quality * (_WITHOUT_CAPABILITY if lacking else 1.0)
-        + weights.speed * SPEED_VALUE[model.speed_class]
-        + weights.cost * (1 - model.cost)
-        + weights.warmth * (status.loaded is True)
-        - _load_cost(outlook, weights)
-        + 2 * preferred
-        - (quality < weights.min_quality)
-    )
+    score = kind.weights.utility(success, seconds, model.cost, enough)
+    score += PREFERRED_BACKEND_POINTS * preferred + _LOADED_POINTS * (status.loaded is True)
+    figure, quality = model.quality.figure(kind.category), model.quality.of(kind.category)
     reasons = {
         "preferred backend": preferred,
         f"{figure} specialist": figure != "general" and quality > model.quality.general,
-        f"{quality:g} {figure} quality": quality >= weights.min_quality,
-        f"only {quality:g} {figure} quality": quality < weights.min_quality,
+        f"{quality:g} {figure} quality": success >= enough,
+        f"only {quality:g} {figure} quality": success < enough,
         model.speed_class.replace("_", " "): True,
         "loaded": status.loaded is True,
         **dict.fromkeys(_load_reasons(outlook), True),
         f"{model.cost:g} cost": True,
         **{f"lacks {capability}": True for capability in sorted(lacking)},
     }
-    return Candidate(model, round(score, 4), tuple(reason for reason, holds in reasons.items() if holds))
-
-
-def _load_cost(outlook: Outlook | None, weights: Weights) -> float:
-    if outlook is None or outlook.loaded is not False or outlook.load_seconds is None:
-        return 0.0
-    return weights.load_cost(outlook.load_seconds, len(outlook.evicts), evicts_busy=outlook.evicts_busy)
+    return Candidate(model, round(score, 4), tuple(reason for reason, holds in reasons.items() if holds), success)
 
 
 def _load_reasons(outlook: Outlook | None) -> Iterator[str]:

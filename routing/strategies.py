@@ -1,4 +1,4 @@
-"""The strategies as data: how much quality, speed, cost and warmth weigh, and the limits that go with them."""
+"""The strategies as data: how much success, promptness and thrift weigh, and the limits that go with them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from routing.types import RoutingStrategy, SpeedClass, TaskCategory, TaskComplexity
+from routing.types import RoutingStrategy, TaskCategory, TaskComplexity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,80 +16,77 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """One row: what each of four figures weighs in a model's score.
+    """One row: what each of three figures in [0, 1] weighs in a model's utility.
 
-    The figures, each in [0, 1]: quality for the task at hand, speed by class (SPEED_VALUE), 1 - cost, and 1 for a model
-    that is in memory. What a load takes counts against a model, by the weight of warmth too: see `load_cost`.
-    `min_quality`: models below it come after all others. `capped`: max_cost holds. `race`: how many start at once.
+    The figures: success, the probability of a good answer; promptness, which falls with the seconds until it is there;
+    and thrift, 1 - cost. `slack` is by how much a model's success may fall short of the best one's and still be close
+    enough; None lets the task say it (`close_enough`). What is missing beyond that is heavily charged. `capped`:
+    max_cost holds. `race`: how many start at once.
     """
 
-    quality: float
-    speed: float
-    cost: float
-    warmth: float
-    min_quality: float = 0.0
+    success: float
+    promptness: float
+    thrift: float
+    slack: float | None = 1.0
     capped: bool = True
     race: int = 1
 
-    def load_cost(self, seconds: float, evicted: int, *, evicts_busy: bool) -> float:
-        """Say what a load takes off a model's score, in points: its seconds, and the models that must go for it.
-
-        3 s cost twice what being in memory earns, 9 s four times, 60 s nine times: each second more annoys less. A
-        model that must go counts like 3 s, since it will be missed, and one that is generating much more: it would be
-        waited for.
-        """
-        in_vain = 2 * math.log2(1 + seconds / 3) + 2 * evicted
-        return self.warmth * in_vain + _BUSY_COST * evicts_busy
+    def utility(self, success: float, seconds: float, cost: float, enough: float) -> float:
+        """Weigh one model up; `enough` is the success that is close enough to the best one's. At most 1."""
+        figures = self.success * success + self.promptness * promptness(seconds) + self.thrift * (1 - cost)
+        return figures - _charge(enough - success)
 
 
-# Points for a load that has to wait until another model has answered: more than a model of the same size that is there
-# can lack in quality, and less than the smallest lacks against the largest.
-_BUSY_COST = 0.25
+# A doubling of the wait costs the same whatever it was before; after two minutes nobody can be annoyed more.
+_ANNOYED_SECONDS = 127.0
+# What success short of close enough costs at first, by its size, and at most: more than all figures can make up for.
+_CHARGE, _LARGEST_CHARGE = 20.0, 1.5
+PREFERRED_BACKEND_POINTS = 3.0
+"""What the preferred backend is worth: more than all else together."""
 
-# What a speed class is worth. Speed goes by class and not by tokens/s, so that models of one class are equals and the
-# order of the catalog decides (specification S1.7).
-SPEED_VALUE: Mapping[SpeedClass, float] = {
-    SpeedClass.ULTRA_FAST: 1.0,
-    SpeedClass.FAST: 0.8,
-    SpeedClass.MEDIUM: 0.55,
-    SpeedClass.SLOW: 0.3,
-    SpeedClass.VERY_SLOW: 0.1,
-}
+# How far behind the best a model may be for a task that is no effort at all, and how much less that is for the
+# hardest. By these the smallest of the catalog's models is close enough for a greeting and not for a question, and
+# neighbours in size are for a question and not for a hard one (specification S1.7).
+_SLACK_AT_EASIEST, _SLACK_LOST, _LEAST_SLACK = 0.10, 0.14, 0.02
+# Where a stronger model is worth much, less is close enough, and the other way round, by a quarter either way.
+_BENEFIT_SHARE = 0.5
 
-# The rows that `auto` chooses from by the task. 0.6 is the least quality that an answer of substance may have: it
-# leaves out the catalog's smallest model.
-_INSTANT = Weights(quality=0.10, speed=0.80, cost=0.10, warmth=0.15)
-_QUICK = Weights(quality=0.35, speed=0.50, cost=0.15, warmth=0.08, min_quality=0.6)
-_BALANCED = Weights(quality=0.45, speed=0.35, cost=0.20, warmth=0.05, min_quality=0.6)
-_SPECIALIST = Weights(quality=0.50, speed=0.30, cost=0.20, warmth=0.05, min_quality=0.6)
-# Speed and warmth together weigh less than a hundredth of quality does: they part equals, and no others.
-_QUALITY = Weights(quality=0.99, speed=0.005, cost=0.0, warmth=0.002)
-_BEST = replace(_QUALITY, capped=False)
-# Somebody who asks for much code waits for the model that writes it best.
-_PATIENT_SPECIALIST = replace(_SPECIALIST, warmth=0.01)
 
+def promptness(seconds: float) -> float:
+    """Say how prompt an answer is, 1 for at once: it falls by 1/7 with each doubling of a wait of some seconds."""
+    return max(0.0, 1 - math.log2(1 + seconds) / math.log2(1 + _ANNOYED_SECONDS))
+
+
+def close_enough(score: float, benefit: float) -> float:
+    """Say how far a model's success may fall short of the best one's in a task of this complexity and benefit."""
+    slack = max(_LEAST_SLACK, _SLACK_AT_EASIEST - _SLACK_LOST * score)
+    return slack * (1 + _BENEFIT_SHARE * (0.5 - benefit))
+
+
+def _charge(shortfall: float) -> float:
+    """Charge for success that is missing: in proportion at first, and never more than the largest charge."""
+    return -_LARGEST_CHARGE * math.expm1(-_CHARGE * shortfall / _LARGEST_CHARGE) if shortfall > 0 else 0.0
+
+
+# The fastest of those that are close enough; success and cost part the equally fast.
+_AUTO = Weights(success=0.2, promptness=0.7, thrift=0.1, slack=None)
 _AUTO_BY_COMPLEXITY: Mapping[TaskComplexity, Weights] = {
-    TaskComplexity.TRIVIAL: _INSTANT,
-    TaskComplexity.SIMPLE: _QUICK,
-    TaskComplexity.MODERATE: _BALANCED,
-    TaskComplexity.COMPLEX: _BEST,
-    TaskComplexity.VERY_COMPLEX: _BEST,
+    TaskComplexity.COMPLEX: replace(_AUTO, capped=False),
+    TaskComplexity.VERY_COMPLEX: replace(_AUTO, capped=False),
 }
-_AUTO_BY_CATEGORY: Mapping[tuple[TaskCategory, TaskComplexity], Weights] = {
-    (TaskCategory.CODE, TaskComplexity.TRIVIAL): _QUICK,
-    (TaskCategory.CODE, TaskComplexity.SIMPLE): _SPECIALIST,
-    (TaskCategory.CODE, TaskComplexity.MODERATE): _SPECIALIST,
-    (TaskCategory.CODE, TaskComplexity.COMPLEX): _PATIENT_SPECIALIST,
-    (TaskCategory.MATH, TaskComplexity.TRIVIAL): _QUICK,
-    (TaskCategory.REASONING, TaskComplexity.TRIVIAL): _QUICK,
+# The specialist writes the code: max_cost holds but for what is very complex.
+_AUTO_BY_TASK: Mapping[tuple[TaskCategory, TaskComplexity], Weights] = {
+    (TaskCategory.CODE, TaskComplexity.COMPLEX): _AUTO,
 }
+_BALANCED = Weights(success=0.45, promptness=0.35, thrift=0.2, slack=0.1)
 STRATEGIES: Mapping[RoutingStrategy, Weights] = {
-    RoutingStrategy.AUTO: _BALANCED,
-    RoutingStrategy.SPEED: Weights(quality=0.02, speed=0.98, cost=0.0, warmth=0.15),
-    RoutingStrategy.QUALITY: _QUALITY,
+    RoutingStrategy.AUTO: _AUTO,
+    RoutingStrategy.SPEED: Weights(success=0.02, promptness=0.98, thrift=0.0),
+    # Promptness parts equals, and no others.
+    RoutingStrategy.QUALITY: Weights(success=0.999, promptness=0.001, thrift=0.0),
     RoutingStrategy.BALANCED: _BALANCED,
-    RoutingStrategy.COST_OPTIMIZED: Weights(quality=0.05, speed=0.05, cost=0.90, warmth=0.02),
-    RoutingStrategy.REDUNDANT: Weights(quality=0.45, speed=0.35, cost=0.20, warmth=0.05, min_quality=0.6, race=2),
+    RoutingStrategy.COST_OPTIMIZED: Weights(success=0.05, promptness=0.05, thrift=0.9),
+    RoutingStrategy.REDUNDANT: replace(_BALANCED, race=2),
 }
 
 
@@ -97,4 +94,4 @@ def weights_for(strategy: RoutingStrategy, task: TaskClassification) -> Weights:
     """Find the row for a task: the strategy's own, and with `auto` the one that suits the task."""
     if strategy is not RoutingStrategy.AUTO:
         return STRATEGIES[strategy]
-    return _AUTO_BY_CATEGORY.get((task.category, task.complexity)) or _AUTO_BY_COMPLEXITY[task.complexity]
+    return _AUTO_BY_TASK.get((task.category, task.complexity)) or _AUTO_BY_COMPLEXITY.get(task.complexity, _AUTO)

@@ -1,11 +1,10 @@
-"""How likely a model answers a task well: ability by category against difficulty, moved by what happens later."""
+"""SuccessModel: how likely a model answers a task well, by its ability in the category against the difficulty."""
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,26 +17,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from routing.standings import Standing
     from routing.types import ModelMetadata
 
 CATEGORIES = tuple(TaskCategory)
-QUALITY_FIGURE: Mapping[TaskCategory, str] = {
-    TaskCategory.CODE: "code",
-    TaskCategory.MATH: "reasoning",
-    TaskCategory.REASONING: "reasoning",
-    TaskCategory.ANALYSIS: "reasoning",
-}
-"""Which of a model's quality figures counts for a category; "general" for the others."""
-
 _STORED = "success/"
-
-DIFFICULTY_STEP = 0.5
-"""Difficulties come in such steps, so that tasks which differ by a hair share what was computed for them."""
-
-# The complexity score of a task of average difficulty: abilities come from WildBench, whose tasks are long ones. The
-# slope is judgement: a model of 7B then answers a basic question well in five of six cases, and a task of several steps
-# in every other. Over exam questions complexity says little: one logit from the least to the most.
-_AVERAGE_SCORE, _DIFFICULTY_SLOPE = 0.6, 6.0
 
 # Parts of a model's name that do not say which model it is: the maker's prefix, the tuning, the file's format.
 _IGNORED = re.compile(
@@ -59,11 +43,6 @@ def model_key(name: str) -> str:
 def sigmoid(logit: float) -> float:
     """Turn a logit into a probability, also where it is very large."""
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
-
-
-def task_difficulty(score: float) -> float:
-    """Say how hard a task of a complexity score is, in logits, to the nearest step."""
-    return DIFFICULTY_STEP * round(_DIFFICULTY_SLOPE * (score - _AVERAGE_SCORE) / DIFFICULTY_STEP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +80,10 @@ class SuccessModel:
     def ability(self, model: ModelMetadata, category: TaskCategory) -> float:
         """Say what to expect of a model before anything was seen of it here."""
         place = CATEGORIES.index(category)
-        quality: float = getattr(model.quality, QUALITY_FIGURE.get(category, "general"))
         offsets = self.published.get(model_key(model.backend_name))
         intercept, slope = map(float, self.lines[place])
-        return intercept + slope * quality + (float(offsets[place]) if offsets is not None else 0.0)
+        measured = float(offsets[place]) if offsets is not None else 0.0
+        return intercept + slope * model.quality.of(category) + measured
 
     def chance(
         self, model: ModelMetadata, category: TaskCategory, difficulty: float, standing: Standing | None = None
@@ -112,67 +91,3 @@ class SuccessModel:
         """Give the probability of a good answer; `standing` is what was learnt of the model in this category."""
         learnt = standing.offset if standing else 0.0
         return sigmoid(self.ability(model, category) + learnt - difficulty)
-
-
-class Evidence(Enum):
-    """What happened to an answer: how good that makes it, in [0, 1], and how far it is believed.
-
-    A thumb is somebody's own word. A retry may only mean that another answer is wanted as well. A failure says nothing
-    of how well a model answers, but that it did not.
-    """
-
-    THUMB_UP = (1.0, 1.0)
-    THUMB_DOWN = (0.0, 1.0)
-    RETRIED = (0.0, 0.4)
-    FAILED = (0.0, 0.5)
-    KEPT = (1.0, 0.1)
-
-    @property
-    def outcome(self) -> float:
-        """1 for a good answer, 0 for a bad one."""
-        return self.value[0]
-
-    @property
-    def weight(self) -> float:
-        """How far it is believed; a thumb counts 1."""
-        return self.value[1]
-
-
-PRIOR_DEVIATION = 0.7
-"""How far a model's real ability lies from its prior, in logits: the spread of the nine models' own offsets."""
-LARGEST_STEP = 0.25
-"""The most logits that one piece of evidence may move an ability: nobody's single click turns a ranking round."""
-HALF_LIFE_SECONDS = 60 * 86_400.0
-"""What was learnt counts half after so long: models are replaced under the same name, and people change."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What was learnt of a model in a category: how far its ability is from the prior, and how sure that is.
-
-    `offset` is in logits, `information` in 1/logits squared, beyond that of the prior; `at_seconds` is any clock's.
-    """
-
-    offset: float = 0.0
-    information: float = 0.0
-    at_seconds: float = 0.0
-
-    def decayed(self, now_seconds: float) -> Standing:
-        """Go back towards the prior for the time that has passed; a clock that was put back changes nothing."""
-        share = 0.5 ** (max(0.0, now_seconds - self.at_seconds) / HALF_LIFE_SECONDS)
-        at_seconds = max(self.at_seconds, now_seconds)
-        return Standing(self.offset * share, self.information * share, at_seconds)
-
-    def after(self, evidence: Evidence, expected: float, now_seconds: float) -> Standing:
-        """Learn from one piece of evidence, where `expected` was the chance of a good answer.
-
-        One step of Bayesian logistic regression (Glickman's rating update has the same form): the surprise, times the
-        variance that is left. What was expected teaches little, what is well known moves little, and no step is larger
-        than LARGEST_STEP.
-        """
-        here = self.decayed(now_seconds)
-        information = here.information + evidence.weight * expected * (1 - expected)
-        variance = 1 / (information + PRIOR_DEVIATION**-2)
-        step = variance * evidence.weight * (evidence.outcome - expected)
-        bounded = max(-LARGEST_STEP, min(LARGEST_STEP, step))
-        return replace(here, offset=here.offset + bounded, information=information)

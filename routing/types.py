@@ -121,6 +121,24 @@ class Quality:
     code: float
     reasoning: float
 
+    @staticmethod
+    def figure(category: TaskCategory) -> str:
+        """Name the figure that counts for a category."""
+        return _QUALITY_FIGURES.get(category, "general")
+
+    def of(self, category: TaskCategory) -> float:
+        """Give the figure that counts for a category."""
+        figure: float = getattr(self, self.figure(category))
+        return figure
+
+
+_QUALITY_FIGURES = {
+    TaskCategory.CODE: "code",
+    TaskCategory.MATH: "reasoning",
+    TaskCategory.REASONING: "reasoning",
+    TaskCategory.ANALYSIS: "reasoning",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class ModelMetadata:
@@ -289,11 +307,15 @@ class TaskClassification:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One model that may answer, with its score and the reasons for it in words, best reason first."""
+    """One model that may answer, with its score and the reasons for it in words, best reason first.
+
+    `success` is the probability that it answers well, as far as that is known.
+    """
 
     model: ModelMetadata
     score: float
     reasons: tuple[str, ...] = ()
+    success: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from routing.priors import billions_of, expected_quality
-from routing.success import CATEGORIES, QUALITY_FIGURE, SuccessModel, model_key
+from routing.success import CATEGORIES, SuccessModel, model_key
 from routing.text_features import ROWS, read_features
 from routing.types import TaskCategory
 from scripts.train_benefit import Rows
@@ -170,7 +170,7 @@ def _figure(model: str, category: TaskCategory) -> float | None:
     billions = billions_of(model)
     if billions is None:
         return None
-    return float(getattr(expected_quality(billions, model), QUALITY_FIGURE.get(category, "general")))
+    return expected_quality(billions, model).of(category)
 
 
 def _line(category: TaskCategory, wildbench: Mapping[str, Mapping[str, float]]) -> tuple[float, float]:

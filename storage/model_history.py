@@ -1,4 +1,4 @@
-"""What is remembered of the models themselves: how long their loads took, and which are used at which hour."""
+"""What is remembered of the models: how long their loads took, how fast they write, and which are used when."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 # As many as say what a load takes; what is older was another disk, another version, another machine.
 _LOADS_KEPT = 5
 _LOADS_WAITING_AT_MOST = 100
+# The same of answers: a model is read for how fast it writes now, not for how it once did.
+_SPEEDS_READ, _SPEED_DAYS = 9, 30
 _SECONDS_PER_DAY = 86_400
 
 
@@ -44,6 +46,12 @@ class ModelHistory:
         """Every load that is kept, oldest first. Raises StorageError."""
         return [ModelLoad(*row) for row in await self._database.read(_LOADS)]
 
+    async def speeds(self) -> list[tuple[str, float]]:
+        """Model id and tokens/s of each model's last answers, oldest first. Raises StorageError."""
+        since = self._clock() - _SPEED_DAYS * _SECONDS_PER_DAY
+        rows = await self._database.read(_SPEEDS, (since, _SPEEDS_READ))
+        return [(model_id, speed) for model_id, speed in rows]
+
     async def most_used(self, hour: int, days: int = 7) -> list[str]:
         """The ids of the models that answered in this hour of the day (0-23, local time), the usual ones first.
 
@@ -67,6 +75,14 @@ _PRUNE = """
     )
 """
 _LOADS = "SELECT model_id, address, seconds, bytes FROM model_loads ORDER BY id"
+_SPEEDS = """
+    SELECT model_id, tokens_per_second FROM (
+        SELECT tried.model_id, tried.tokens_per_second, id,
+               row_number() OVER (PARTITION BY tried.model_id ORDER BY id DESC) AS age
+        FROM attempts AS tried JOIN routing_decisions ON id = decision_id
+        WHERE timestamp >= ? AND tried.outcome = 'answered' AND tried.tokens_per_second IS NOT NULL
+    ) WHERE age <= ? ORDER BY id
+"""
 _MOST_USED = """
     SELECT answer_model FROM routing_decisions
     WHERE timestamp >= ? AND success AND strftime('%H', timestamp, 'unixepoch', 'localtime') = ?

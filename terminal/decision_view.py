@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from routing.explanation import budget_option, grouped_by_reason, quality_of, requirements
+from routing.explanation import budget_option, grouped_by_reason, requirements
 from terminal.control_characters import printable
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _options(decision: RoutingDecision) -> RenderableType:
     table.add_column("cost", no_wrap=True, justify="right")
     table.add_column("quality", no_wrap=True, justify="right")
     for role, candidate in _roles(decision):
-        quality = f"{quality_of(candidate, decision.classification):.2f}"
+        quality = f"{candidate.model.quality.of(decision.classification.category):.2f}"
         table.add_row(role, _line(candidate.model.display_name), f"{candidate.model.cost:g}", quality)
     return table
 

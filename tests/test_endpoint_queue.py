@@ -81,6 +81,22 @@ def test_the_wait_is_worked_out_from_the_last_answers() -> None:
     assert fourth.seconds == 8  # the average of 6 and 10
 
 
+def test_who_has_not_come_yet_is_told_what_would_be_waited() -> None:
+    """Nothing while there is room; a guess before anything was measured; then what the line makes likely."""
+    time = VirtualTime()
+    queue = EndpointQueue(1, time.clock)
+    assert queue.newcomer_seconds == 0
+    first = queue.enter("a")
+    alone = queue.newcomer_seconds
+    queue.enter("b")
+    assert queue.newcomer_seconds == 2 * alone > 0
+    time.now = 6.0
+    queue.leave(first)
+    assert queue.newcomer_seconds == 6
+    queue.enter("c")
+    assert queue.newcomer_seconds == 15  # 12, as one speaks
+
+
 def test_only_the_last_answers_count() -> None:
     """A model server that has become faster is believed after some time."""
     time = VirtualTime()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from routing.types import ExecutionResult, Query
+from routing.types import Attempt, Completion, Endpoint, ExecutionResult, Outcome, Query
 from storage.analytics import Analytics
 from storage.conversations import ConversationKey
 from storage.database import Database
@@ -56,6 +56,24 @@ def history(database: Database, clock: Clock) -> ModelHistory:
 
 async def answered(database: Database, clock: Clock, model_id: str, *, success: bool = True) -> None:
     result = ExecutionResult(success=success, response="Hi", model_id=model_id, execution_time=1.0)
+    Analytics(database, clock=clock).record("r", Query("Hi"), result, user_id=1, key=ConversationKey(1))
+    await database.flush()
+
+
+async def timed(
+    database: Database, clock: Clock, model_id: str, speed: float | None, outcome: Outcome = Outcome.ANSWERED
+) -> None:
+    """One answer with its decode speed."""
+    completion = Completion("stop", output_tokens=100, tokens_per_second=speed)
+    attempt = Attempt(model_id, Endpoint("ollama", HERE), outcome, 1.0, completion=completion)
+    result = ExecutionResult(
+        success=outcome is Outcome.ANSWERED,
+        response="Hi",
+        model_id=model_id,
+        execution_time=1.0,
+        attempts=(attempt,),
+        completion=completion,
+    )
     Analytics(database, clock=clock).record("r", Query("Hi"), result, user_id=1, key=ConversationKey(1))
     await database.flush()
 
@@ -109,3 +127,15 @@ async def test_what_is_used_at_this_hour_comes_in_the_order_of_habit(
     assert await history.most_used(10) == ["later"]
     assert await history.most_used(3) == []
     assert "long ago" in await history.most_used(9, days=30)
+
+
+async def test_the_speeds_of_the_last_answers_are_read(database: Database, clock: Clock, history: ModelHistory) -> None:
+    """Oldest first, nine of each model; failures, and what was long ago, say nothing."""
+    await timed(database, clock, "model", 1.0)
+    clock.now += 40 * 86_400
+    for speed in range(20, 32):
+        await timed(database, clock, "model", float(speed))
+    await timed(database, clock, "other", 70.0)
+    await timed(database, clock, "other", 5.0, Outcome.FAILED)
+    await timed(database, clock, "silent", None)
+    assert await history.speeds() == [*(("model", float(speed)) for speed in range(23, 32)), ("other", 70.0)]

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from routing.complexity import task_difficulty
 from routing.model_registry import ModelRegistry
-from routing.ranking import Ranking, TaskKind, rank
-from routing.strategies import SPEED_VALUE, STRATEGIES, weights_for
+from routing.model_speeds import ModelSpeeds
+from routing.ranking import Knowledge, Ranking, TaskKind, rank
+from routing.standings import Standings
+from routing.strategies import STRATEGIES, close_enough, promptness, weights_for
+from routing.success import SuccessModel
+from routing.task_heads import WEIGHTS
 from routing.types import (
     Modality,
     ModelCapability,
@@ -36,9 +44,13 @@ def ranked(models: list[ModelMetadata] | ModelRegistry, strategy: str = "balance
         "weights": STRATEGIES[RoutingStrategy(strategy)],
         "max_cost": 0.7,
         "preferred_backend": None,
+        "difficulty": task_difficulty(0.15),
+        "benefit": 0.5,
+        "tokens": 100,
     }
     registry = models if isinstance(models, ModelRegistry) else ModelRegistry(models)
-    return rank(registry, TaskKind(**{**kind, **facts}))
+    knowledge = Knowledge(SuccessModel.load(WEIGHTS), Standings(), ModelSpeeds())
+    return rank(registry, TaskKind(**{**kind, **facts}), knowledge)
 
 
 def order(ranking: Ranking) -> list[str]:
@@ -99,11 +111,63 @@ def test_only_redundant_starts_several() -> None:
     assert {strategy.value: row.race for strategy, row in STRATEGIES.items() if row.race != 1} == {"redundant": 2}
 
 
-def test_every_strategy_has_a_row_and_every_class_a_value() -> None:
-    """And a faster class is worth more."""
+def test_every_strategy_has_a_row() -> None:
+    """Whose figures add up to one."""
     assert set(STRATEGIES) == set(RoutingStrategy)
-    values = [SPEED_VALUE[speed] for speed in SpeedClass]
-    assert values == sorted(values, reverse=True)
+    for row in STRATEGIES.values():
+        assert row.success + row.promptness + row.thrift == pytest.approx(1)
+
+
+def test_waiting_is_worth_less_the_longer_it_is() -> None:
+    """Each doubling of some seconds costs the same; the first second counts, and the hundredth hardly."""
+    falls = [promptness(seconds) for seconds in (0, 1, 3, 7, 15, 31, 63, 127, 500)]
+    steps = [before - after for before, after in pairwise(falls)]
+    assert falls[0] == 1
+    assert steps[:-1] == pytest.approx([1 / 7] * 7)
+    assert falls[-2:] == [0, 0]
+
+
+def test_auto_takes_the_fastest_of_those_that_are_close_enough() -> None:
+    """Not the best one, and not one that is faster still but too far behind."""
+    models = [
+        model("best", quality=Quality(0.9, 0.9, 0.9), speed_class=SpeedClass.SLOW),
+        model("close", quality=Quality(0.8, 0.8, 0.8), speed_class=SpeedClass.FAST),
+        model("closer", quality=Quality(0.85, 0.85, 0.85), speed_class=SpeedClass.MEDIUM),
+        model("far", quality=Quality(0.4, 0.4, 0.4), speed_class=SpeedClass.ULTRA_FAST),
+    ]
+    assert order(ranked(models, "auto")) == ["close", "closer", "best", "far"]
+
+
+def test_close_enough_gets_narrower_with_the_task() -> None:
+    """The harder it is, and the more a stronger model is worth."""
+    by_score = [close_enough(score, 0.5) for score in (0.0, 0.2, 0.4, 0.6)]
+    by_benefit = [close_enough(0.2, benefit) for benefit in (0.0, 0.5, 1.0)]
+    assert by_score == sorted(by_score, reverse=True)
+    assert by_benefit == sorted(by_benefit, reverse=True)
+    assert len(set(by_score)) == 4
+    assert min(close_enough(1.0, benefit) for benefit in (0.0, 1.0)) > 0
+
+
+def test_a_harder_task_goes_to_a_better_model() -> None:
+    """The same question otherwise."""
+    firsts = [
+        order(ranked(ModelRegistry(), "auto", difficulty=task_difficulty(score), max_cost=1.0))[0]
+        for score in (0.0, 0.15, 0.5)
+    ]
+    assert firsts == ["ollama_smallthinker", "ollama_qwen25_7b", "ollama_qwen25_32b"]
+
+
+@given(st.floats(0, 1), st.floats(0, 200), st.floats(0, 1), st.floats(0, 1), st.sampled_from(list(STRATEGIES)))
+def test_more_success_never_hurts_and_more_waiting_never_helps(
+    success: float, seconds: float, cost: float, enough: float, strategy: RoutingStrategy
+) -> None:
+    """In no strategy; and no utility outweighs the preferred backend."""
+    row = STRATEGIES[strategy]
+    here = row.utility(success, seconds, cost, enough)
+    assert row.utility(min(1.0, success + 0.01), seconds, cost, enough) >= here
+    assert row.utility(success, seconds + 1, cost, enough) <= here
+    assert row.utility(success, seconds, min(1.0, cost + 0.01), enough) <= here
+    assert -1.5 <= here <= 1.0 + 1e-9
 
 
 @pytest.mark.parametrize("category", list(TaskCategory))

@@ -335,4 +335,4 @@ async def test_a_history_that_cannot_be_read_keeps_nobody_from_answers(
         await services.database.write(("DROP TABLE model_loads", ()))
     async with open_services(the_settings(tmp_path)) as services:
         assert services.engine.keeper.loader.remember is not None
-    assert "what loads took before could not be read" in caplog.text
+    assert "what loads and answers took before could not be read" in caplog.text

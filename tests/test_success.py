@@ -7,18 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from routing.complexity import task_difficulty
 from routing.model_registry import ModelRegistry
-from routing.success import (
-    CATEGORIES,
-    HALF_LIFE_SECONDS,
-    LARGEST_STEP,
-    Evidence,
-    Standing,
-    SuccessModel,
-    model_key,
-    sigmoid,
-    task_difficulty,
-)
+from routing.standings import Evidence, Standing
+from routing.success import CATEGORIES, SuccessModel, model_key
 from routing.task_heads import TaskHeads
 from routing.text_features import read_features
 from routing.types import Quality, TaskCategory
@@ -176,9 +168,6 @@ def test_the_weights_survive_being_written(success: SuccessModel, tmp_path: Path
             assert again.ability(model, category) == pytest.approx(success.ability(model, category))
 
 
-# --- evidence ---------------------------------------------------------------------------------------------------------
-
-
 def test_evidence_moves_an_ability_its_way(success: SuccessModel) -> None:
     """And with it the chance."""
     model, code = a_model("any"), TaskCategory.CODE
@@ -186,44 +175,3 @@ def test_evidence_moves_an_ability_its_way(success: SuccessModel) -> None:
     chances = [success.chance(model, code, 0.0, standing) for standing in (down, None, up)]
     assert chances == sorted(chances)
     assert chances[0] < chances[1] < chances[2]
-
-
-@pytest.mark.parametrize("evidence", list(Evidence))
-@pytest.mark.parametrize("expected", [0.001, 0.5, 0.999])
-def test_no_piece_of_evidence_moves_more_than_a_step(evidence: Evidence, expected: float) -> None:
-    """However surprising it is."""
-    moved = Standing().after(evidence, expected, 0.0).offset
-    assert 0 < abs(moved) <= LARGEST_STEP
-    assert (moved > 0) == (evidence.outcome > expected)
-
-
-def test_what_was_expected_teaches_little() -> None:
-    """And a thumb teaches more than a retry, which teaches more than silence."""
-    surprise, usual = (abs(Standing().after(Evidence.THUMB_UP, chance, 0.0).offset) for chance in (0.6, 0.95))
-    assert surprise > 3 * usual
-    moved = [
-        abs(Standing().after(one, 0.5, 0.0).offset) for one in (Evidence.KEPT, Evidence.RETRIED, Evidence.THUMB_DOWN)
-    ]
-    assert moved == sorted(moved)
-    assert moved[0] < moved[1] < moved[2]
-
-
-def test_much_evidence_finds_the_real_ability() -> None:
-    """A model that is right nine times of ten where half was expected, after 400 thumbs."""
-    draws, standing = np.random.default_rng(5), Standing()
-    for right in draws.random(400) < 0.9:
-        evidence = Evidence.THUMB_UP if right else Evidence.THUMB_DOWN
-        standing = standing.after(evidence, sigmoid(standing.offset), 0.0)
-    assert sigmoid(standing.offset) == pytest.approx(0.9, abs=0.05)
-    assert abs(standing.after(Evidence.THUMB_DOWN, 0.5, 0.0).offset - standing.offset) < LARGEST_STEP / 4
-
-
-def test_what_was_learnt_fades_back_to_the_prior() -> None:
-    """Half of it in a half-life; a clock that was put back changes nothing."""
-    standing = Standing(0.8, 6.0, at_seconds=1000.0)
-    later = standing.decayed(1000.0 + HALF_LIFE_SECONDS)
-    assert later.offset == pytest.approx(0.4)
-    assert later.information == pytest.approx(3.0)
-    assert later.at_seconds == 1000.0 + HALF_LIFE_SECONDS
-    assert standing.decayed(0.0) == standing
-    assert abs(standing.decayed(1000.0 + 40 * HALF_LIFE_SECONDS).offset) < 1e-9
