@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from routing.bounded_pattern import TEXT_CHARACTERS
+from routing.task_views import task_type
 
 if TYPE_CHECKING:
     from routing.types import Query, TaskClassification
@@ -76,6 +77,7 @@ class OneOf:
 
     READERS: ClassVar[dict[str, Callable[[Situation], str]]] = {
         "category": lambda situation: situation.task.category.value,
+        "task_type": lambda situation: task_type(situation.task).value,
         "level": lambda situation: situation.task.complexity.value,
         "language": lambda situation: situation.task.language,
         "modality": lambda situation: situation.task.modality.value,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from routing.bounded_pattern import PatternRefused, bounded_pattern
 from routing.custom_rules import Rule
 from routing.rule_conditions import Hours, Matches, Needs, OneOf, Within, Words
+from routing.task_views import TaskType
 from routing.types import Modality, ModelCapability, TaskCategory, TaskComplexity
 
 if TYPE_CHECKING:
@@ -194,6 +195,7 @@ def _hours(value: object, _: bool) -> Condition:  # noqa: FBT001  # all readers 
 
 _CONDITIONS: Mapping[str, Read] = {
     "category": _one_of("category", TaskCategory),
+    "task_type": _one_of("task_type", TaskType),
     "chat": _chats,
     "language": _languages,
     "modality": _one_of("modality", Modality),

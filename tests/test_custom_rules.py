@@ -103,6 +103,8 @@ def test_the_three_examples_are_read(rules_of: Any) -> None:
     [
         ('category = "code"', CODE, True),
         ('category = ["math", "creative"]', CODE, False),
+        ('task_type = "complex_code"', CODE, True),
+        ('task_type = ["math_logic", "simple_code"]', CODE, False),
         ('complexity = "< 0.2"', "Hi", True),
         ('complexity = ">= 0.2"', "Hi", False),
         ('complexity = ">= 0.1, < 0.99"', CODE, True),
