@@ -26,7 +26,7 @@ LEVELS: Mapping[TaskCategory, tuple[float, ...]] = {
     _C.CREATIVE: (0.05, 0.35, 0.45, 0.15, 0.0),
     _C.ANALYSIS: (0.0, 0.15, 0.45, 0.3, 0.1),
 }
-_SCORES = {_L.TRIVIAL: 0.1, _L.SIMPLE: 0.3, _L.MODERATE: 0.5, _L.COMPLEX: 0.7, _L.VERY_COMPLEX: 0.9}
+_SCORES = {_L.TRIVIAL: 0.02, _L.SIMPLE: 0.14, _L.MODERATE: 0.29, _L.COMPLEX: 0.46, _L.VERY_COMPLEX: 0.66}
 _ANSWER_TOKENS = {_L.TRIVIAL: 60, _L.SIMPLE: 150, _L.MODERATE: 400, _L.COMPLEX: 800, _L.VERY_COMPLEX: 1200}
 _NEEDS = {
     _C.CODE: frozenset({ModelCapability.CODE}),

@@ -233,7 +233,7 @@ def _prospect(status: ModelStatus, kind: TaskKind, outlook: Outlook | None, know
     if lacking:
         success *= _WITHOUT_CAPABILITY
     if outlook is not None and outlook.evicts_busy:
-        success -= _BUSY_LOSS
+        success = max(0.0, success - _BUSY_LOSS)
     first_token, writing = knowledge.speeds.answer_seconds(model, kind.tokens)
     seconds = _load_seconds(outlook) + first_token + _FELT_OF_WRITING * writing
     return Prospect(status, success, seconds, lacking, outlook)
@@ -250,7 +250,7 @@ def _enough(prospects: Sequence[Prospect], kind: TaskKind) -> float:
     slack = kind.weights.slack
     if slack is None:
         slack = close_enough(score_of(kind.difficulty), kind.benefit)
-    return max((prospect.success for prospect in prospects), default=0.0) - slack
+    return (1 - slack) * max((prospect.success for prospect in prospects), default=0.0)
 
 
 def _judge(prospect: Prospect, kind: TaskKind, enough: float) -> Candidate:

@@ -19,7 +19,7 @@ class Weights:
     """One row: what each of three figures in [0, 1] weighs in a model's utility.
 
     The figures: success, the probability of a good answer; promptness, which falls with the seconds until it is there;
-    and thrift, 1 - cost. `slack` is by how much a model's success may fall short of the best one's and still be close
+    and thrift, 1 - cost. `slack` is the share of the best one's success that a model may lack and still be close
     enough; None lets the task say it (`close_enough`). What is missing beyond that is heavily charged. `capped`:
     max_cost holds. `race`: how many start at once.
     """
@@ -34,12 +34,12 @@ class Weights:
     def utility(self, success: float, seconds: float, cost: float, enough: float) -> float:
         """Weigh one model up; `enough` is the success that is close enough to the best one's. At most 1."""
         figures = self.success * success + self.promptness * promptness(seconds) + self.thrift * (1 - cost)
-        return figures - _charge(enough - success)
+        return figures - _charge(1 - success / enough) if success < enough else figures
 
 
 # A doubling of the wait costs the same whatever it was before; after two minutes nobody can be annoyed more.
 _ANNOYED_SECONDS = 127.0
-# What success short of close enough costs at first, by its size, and at most: more than all figures can make up for.
+# What the share of success that is missing costs at first, and at most: more than all figures can make up for.
 _CHARGE, _LARGEST_CHARGE = 20.0, 1.5
 PREFERRED_BACKEND_POINTS = 3.0
 """What the preferred backend is worth: more than all else together."""
@@ -58,18 +58,18 @@ def promptness(seconds: float) -> float:
 
 
 def close_enough(score: float, benefit: float) -> float:
-    """Say how far a model's success may fall short of the best one's in a task of this complexity and benefit."""
+    """Say which share of the best one's success a model may lack in a task of this complexity and benefit."""
     slack = max(_LEAST_SLACK, _SLACK_AT_EASIEST - _SLACK_LOST * score)
     return slack * (1 + _BENEFIT_SHARE * (0.5 - benefit))
 
 
 def _charge(shortfall: float) -> float:
-    """Charge for success that is missing: in proportion at first, and never more than the largest charge."""
-    return -_LARGEST_CHARGE * math.expm1(-_CHARGE * shortfall / _LARGEST_CHARGE) if shortfall > 0 else 0.0
+    """Charge for the share of success that is missing: in proportion at first, never more than the largest charge."""
+    return -_LARGEST_CHARGE * math.expm1(-_CHARGE * shortfall / _LARGEST_CHARGE)
 
 
-# The fastest of those that are close enough; success and cost part the equally fast.
-_AUTO = Weights(success=0.2, promptness=0.7, thrift=0.1, slack=None)
+# The fastest of those that are close enough; of two that are about as fast, the better one.
+_AUTO = Weights(success=0.45, promptness=0.45, thrift=0.1, slack=None)
 _AUTO_BY_COMPLEXITY: Mapping[TaskComplexity, Weights] = {
     TaskComplexity.COMPLEX: replace(_AUTO, capped=False),
     TaskComplexity.VERY_COMPLEX: replace(_AUTO, capped=False),

@@ -414,7 +414,7 @@ class Mac:
         ("quality", "7B", "", "simple", "14B"),
         ("cost_optimized", "7B", "", "simple", "270M"),
         ("balanced", "14B", "", "simple", "14B"),
-        ("balanced", "3B", "", "hard", "7B"),
+        ("balanced", "3B", "", "hard", "14B"),
         ("balanced", "3B", "", "simple", "3B"),
     ],
 )
