@@ -38,7 +38,7 @@ class Evidence(Enum):
 
 
 PRIOR_DEVIATION = 0.7
-"""How far a model's real ability lies from its prior, in logits: the spread of the nine models' own offsets."""
+"""How far a model's ability lies from its prior, in logits: so far the 41 published models lie from their lines."""
 LARGEST_STEP = 0.25
 """The most logits that one piece of evidence may move an ability: nobody's single click turns a ranking round."""
 HALF_LIFE_SECONDS = 60 * 86_400.0
