@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from routing.text_features import LEXICAL_NAMES
+from routing.hashed_rows import text_rows
+from routing.lexical_figures import LEXICAL_NAMES
+from routing.logistic import sigmoid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,53 +90,77 @@ class BenefitHead:
             name: getattr(self, name).astype(np.float16 if name in small else np.float32) for name in self.__slots__
         }
 
+    def columns(self) -> Floats:
+        """Give what is summed over the rows of a text, one column each: n-grams and commonness by layout, and one."""
+        return np.vstack([self.grams, self.commonness, np.ones_like(self.grams[:1])]).T
+
     def score(self, features: TextFeatures) -> float:
         """Say how much more than the average question of the training texts this one gains by a stronger model."""
-        share = self.familiarity(features)
-        return share * self._familiar_score(features) + (1 - share) * self._portable_score(features)
+        read = self._read(features, self._sums(features))
+        return read.share * read.familiar + (1 - read.share) * read.portable
 
-    def benefit(self, features: TextFeatures, categories: Mapping[TaskCategory, float]) -> float:
+    def benefit(
+        self, features: TextFeatures, categories: Mapping[TaskCategory, float], sums: Sequence[float] | None = None
+    ) -> float:
         """Give the benefit in [0, 1]; 0.5 is the average question. `categories` are probabilities.
 
-        Where the text is unlike the training texts, the category and the lexical figures say it. Who has
-        options to choose from writes no code and no proof, whatever the subject: there the category says nothing.
+        `sums` are those of `columns` over the text's rows, where the caller has them. Where the text is unlike the
+        training texts, the category and the lexical figures say it. Who has options to choose from writes no code and
+        no proof, whatever the subject: there the category says nothing.
         """
-        share = self.familiarity(features)
-        score = share * self._familiar_score(features) if share else 0.0
-        if share < 1:
-            score += (1 - share) * self._unfamiliar_score(features, categories)
-        return 1 / (1 + math.exp(-score))
-
-    def _unfamiliar_score(self, features: TextFeatures, categories: Mapping[TaskCategory, float]) -> float:
-        by_category = 0.0
-        if layout_of(features.lexical) == 0:
-            by_category = (_expected_gap(categories) - _MIDDLE_GAP) / _GAP_SPREAD
-        return by_category + _LEXICAL_SHARE * math.tanh(self._portable_score(features))
+        read = self._read(features, sums or self._sums(features))
+        score = read.share * read.familiar
+        if read.share < 1:
+            score += (1 - read.share) * _unfamiliar_score(read, categories)
+        return sigmoid(score)
 
     def familiarity(self, features: TextFeatures) -> float:
         """Say how far a text is like the training texts of its layout, in [0, 1]."""
+        return self._share(layout_of(features.lexical), self._sums(features))
+
+    def _sums(self, features: TextFeatures) -> list[float]:
+        rows = text_rows(features.chunks)
+        return [*(float(line.take(rows).sum()) for line in (*self.grams, *self.commonness)), float(len(rows))]
+
+    def _read(self, features: TextFeatures, sums: Sequence[float]) -> _Read:
         layout = layout_of(features.lexical)
-        start, end = float(self.familiar[layout, 0]), float(self.familiar[layout, 1])
-        if not len(features.rows) or end <= start:
+        share = self._share(layout, sums)
+        lexical = np.array(features.lexical, np.float32)
+        familiar = (_along(self.figures[layout], lexical) + sums[layout]) if share else 0.0
+        portable = _along(self.portable, lexical) if share < 1 else 0.0
+        return _Read(layout, share, _levelled(familiar, self.levels[layout]), _levelled(portable, self.portable_levels))
+
+    def _share(self, layout: int, sums: Sequence[float]) -> float:
+        start, end = self.familiar[layout].tolist()
+        rows = sums[-1]
+        if not rows or end <= start:
             return 0.0
-        mean = float(np.add.reduce(self.commonness[layout].take(features.rows))) / len(features.rows)
-        return min(1.0, max(0.0, (mean - start) / (end - start)))
+        return min(1.0, max(0.0, (sums[len(self.grams) + layout] / rows - start) / (end - start)))
 
-    def _familiar_score(self, features: TextFeatures) -> float:
-        """Score by n-grams and all figures."""
-        layout = layout_of(features.lexical)
-        added, factor = float(self.levels[layout, 0]), float(self.levels[layout, 1])
-        means, factors, weights = self.figures[layout]
-        figures = standardized(np.asarray(features.lexical, np.float32), means, factors)
-        score = float(np.add.reduce(self.grams[layout].take(features.rows)) + figures @ weights)
-        return (score + added) * factor
 
-    def _portable_score(self, features: TextFeatures) -> float:
-        """Score by the figures that mean the same on every kind of text."""
-        added, factor = float(self.portable_levels[0]), float(self.portable_levels[1])
-        means, factors, weights = self.portable
-        figures = standardized(np.asarray(features.lexical, np.float32), means, factors)
-        return (float(figures @ weights) + added) * factor
+class _Read(NamedTuple):
+    """What a head reads in a text: its layout, how far it is familiar, and what both scores are."""
+
+    layout: int
+    share: float
+    familiar: float
+    portable: float
+
+
+def _along(line: Floats, lexical: Floats) -> float:
+    """How far along a line the figures lie; its mean, 1/deviation and weight of each."""
+    means, factors, weights = line
+    return float(standardized(lexical, means, factors) @ weights)
+
+
+def _levelled(score: float, level: Floats) -> float:
+    added, factor = level.tolist()
+    return float((score + added) * factor)
+
+
+def _unfamiliar_score(read: _Read, categories: Mapping[TaskCategory, float]) -> float:
+    by_category = (_expected_gap(categories) - _MIDDLE_GAP) / _GAP_SPREAD if read.layout == 0 else 0.0
+    return by_category + _LEXICAL_SHARE * math.tanh(read.portable)
 
 
 def _expected_gap(categories: Mapping[TaskCategory, float]) -> float:

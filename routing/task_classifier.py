@@ -11,11 +11,12 @@ from routing.greetings import is_greeting
 from routing.language import detect_language
 from routing.lexicon import DEICTICS, REQUIRED_CAPABILITIES
 from routing.modality_words import modality_of
+from routing.text_features import joined_features, read_features
 from routing.tokens import estimate_tokens
 from routing.types import Message, Modality, ModelCapability, Query, TaskCategory, TaskClassification
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from routing.task_heads import Judgement, TaskHeads
     from routing.text_features import TextFeatures
@@ -56,10 +57,8 @@ class TaskClassifier:
     def __init__(self, heads: TaskHeads | None = None) -> None:
         # numpy takes longer to import than all else of this package together.
         from routing.task_heads import TaskHeads  # noqa: PLC0415
-        from routing.text_features import read_features  # noqa: PLC0415
 
         self._heads = heads or TaskHeads.load()
-        self._features: Callable[[str], TextFeatures] = read_features
 
     def classify(self, query: str | Query) -> TaskClassification:
         """Say what is asked. Never fails, whatever the text."""
@@ -68,7 +67,7 @@ class TaskClassifier:
         return self._classification(query, self._read(query))
 
     def _read(self, query: Query) -> _Reading:
-        features = self._features(query.text)
+        features = read_features(query.text)
         if is_greeting(features.words) and not query.attachments:
             return _Reading(features, features, TaskCategory.GREETING, GREETING_CONFIDENCE)
         if not features.sample:
@@ -77,18 +76,19 @@ class TaskClassifier:
         earlier = self._continued(features, judgement, query.history)
         if earlier is None:
             return _judged(features, features, judgement, follows=False)
-        together = self._features(f"{earlier}\n{features.sample}")
+        together = joined_features(earlier, features)
         return _judged(features, together, self._heads.judge(together), follows=True)
 
-    def _continued(self, features: TextFeatures, judgement: Judgement, history: Sequence[Message]) -> str | None:
+    def _continued(
+        self, features: TextFeatures, judgement: Judgement, history: Sequence[Message]
+    ) -> TextFeatures | None:
         """The person's earlier message that a short one such as "and in Rust?" goes on with."""
         if not history or judgement.follows < FOLLOWS or len(features.words) > FOLLOW_UP_WORDS:
             return None
         asked = [message.content for message in reversed(history) if message.role == "user"]
-        return next(filter(self._stands_alone, asked[:_EARLIER_MESSAGES]), None)
+        return next(filter(self._stands_alone, map(read_features, asked[:_EARLIER_MESSAGES])), None)
 
-    def _stands_alone(self, text: str) -> bool:
-        features = self._features(text)
+    def _stands_alone(self, features: TextFeatures) -> bool:
         if not features.sample or is_greeting(features.words):
             return False
         return len(features.words) > FOLLOW_UP_WORDS or self._heads.follows(features) < FOLLOWS
@@ -126,7 +126,7 @@ class TaskClassifier:
 
 
 def _judged(own: TextFeatures, features: TextFeatures, judgement: Judgement, *, follows: bool) -> _Reading:
-    category = max(judgement.categories, key=judgement.categories.__getitem__)
+    category = judgement.category
     return _Reading(own, features, category, round(judgement.categories[category], 2), judgement, follows)
 
 

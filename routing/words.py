@@ -6,7 +6,9 @@ import re
 
 # Python's \w leaves out the vowel signs of Indic scripts and of Thai: without them their words would be cut apart.
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e"
-_WORD = re.compile(rf"[\w{_MARKS}]+(?:['+#]+[\w{_MARKS}]*)?")
+LETTERS = rf"\w{_MARKS}"
+"""What words are made of, as a class of a regular expression."""
+_WORD = re.compile(rf"[{LETTERS}]+(?:['+#]+[{LETTERS}]*)?")
 
 
 def words_of(text: str) -> list[str]:

@@ -14,11 +14,11 @@ import numpy as np
 
 from routing.task_classifier import FOLLOWS
 from routing.task_heads import CATEGORIES, WEIGHTS, TaskHeads
-from routing.text_features import read_features
 from scripts.train_benefit import fit_benefit
 from scripts.train_categories import calibration, report, train
 from scripts.train_success import success_weights
 from scripts.training_messages import HELD_OUT_FOLD, corpus, extras, public, rows_of
+from scripts.training_rows import read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,10 +53,10 @@ def benefit_of(data: Path) -> BenefitHead:
 def report_held_out(heads: TaskHeads, messages: Sequence[Labelled]) -> None:
     """Print how the weights that are shipped do on the topics that they have not seen."""
     held = [message for message in messages if message.fold == HELD_OUT_FOLD and message.source == "corpus"]
-    found = [heads.judge(read_features(message.whole)) for message in held]
+    found = [heads.judge(read(message.whole)) for message in held]
     names = [max(CATEGORIES, key=judgement.categories.__getitem__) for judgement in found]
     report("Held-out topics", [(message, str(name)) for message, name in zip(held, names, strict=True)])
-    follows = [heads.follows(read_features(message.text)) > FOLLOWS for message in held]
+    follows = [heads.follows(read(message.text)) > FOLLOWS for message in held]
     right = sum(said == bool(message.before) for said, message in zip(follows, held, strict=True))
     print(f"  follow-ups known                {len(held):>6}{100 * right / len(held):>8.1f} %")
     logs = [abs(np.log(one.answer_tokens / (message.tokens or 1))) for one, message in zip(found, held, strict=True)]
