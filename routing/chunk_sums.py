@@ -61,7 +61,7 @@ class ChunkSums:
             places = [new[chunk] if place is None else place for chunk, place in zip(chunks, found, strict=True)] if new else found
             taken = self._taken(np.array(places, np.intp))
             self._remember(new)
-        sums: list[float] = (self._ones[: len(taken)] @ taken).tolist()
+        sums: list[float] = self._ones[: len(taken)].dot(taken).tolist()
         return sums
 
     def _taken(self, places: NDArray[np.intp]) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from routing.lexicon import CRITICALITY, DEMAND, PLAIN_WORDS
@@ -45,12 +45,15 @@ _CLAUSES = (".", ",", ";", ":", "?", "\n", "।", "。", "，", "？")
 
 def level_of(score: float) -> TaskComplexity:
     """The level a score falls in."""
-    return next(level for least, level in LEVELS if score >= least)
+    for least, level in LEVELS:
+        if score >= least:
+            return level
+    return TaskComplexity.TRIVIAL
 
 
 def weighted(factors: Mapping[str, float]) -> float:
     """The score that five factors make."""
-    return sum(weight * factors[name] for name, weight in WEIGHTS.items())
+    return sum([weight * factors[name] for name, weight in WEIGHTS.items()])
 
 
 def message_factor(text: str, words: Sequence[str]) -> float:
@@ -64,7 +67,7 @@ def message_factor(text: str, words: Sequence[str]) -> float:
 
 def _richness(words: Sequence[str]) -> float:
     """0 for plain short words, 1 for four or more different words of eight letters on average."""
-    content = {word for word in words if word not in PLAIN_WORDS}
+    content = set(words) - PLAIN_WORDS
     if not content:
         return 0.0
     mean_letters = sum(map(len, content)) / len(content)
@@ -73,8 +76,12 @@ def _richness(words: Sequence[str]) -> float:
 
 def capability_factor(capabilities: Collection[str]) -> float:
     """The most critical capability's figure; "security_analysis" counts as the most critical of its words."""
-    words = (word for capability in capabilities for word in str(capability).lower().split("_"))
-    return max((CRITICALITY.get(word, 0.0) for word in words), default=0.0)
+    return max(map(_criticality, capabilities), default=0.0)
+
+
+@lru_cache(maxsize=256)
+def _criticality(capability: str) -> float:
+    return max(CRITICALITY.get(word, 0.0) for word in str(capability).lower().split("_"))
 
 
 _DEMAND = TermIndex({"demand": DEMAND})

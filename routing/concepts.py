@@ -20,7 +20,7 @@ _EDGE_CHARACTERS = 120
 _STEM = 3
 _LONGEST_UNSPACED = 6
 _SHORTEST_CORRECTED = 5
-_REMEMBERED_WORDS = 1 << 14
+_REMEMBERED_WORDS, _LONGEST_REMEMBERED = 1 << 14, 24
 _UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
 _FIRST_UNSPACED = "\u0e00"
 # From here on scripts carry case endings that this table leaves out: their words are looked up by their beginning.
@@ -42,7 +42,7 @@ class Concepts:
         spelled = {word: concept for word, concept in self._whole.items() if _is_corrected(word)}
         self._spelled = spelled
         # People use the same words again and again.
-        self._of_word = lru_cache(maxsize=_REMEMBERED_WORDS)(self._look_up)
+        self._of_word = lru_cache(maxsize=_REMEMBERED_WORDS)(self._note)
         self._shortened = {short: concept for word, concept in spelled.items() for short in _without_one_letter(word)}
 
     def _add(self, term: str, concept: int) -> None:
@@ -58,17 +58,30 @@ class Concepts:
         if len(words) > 2 * EDGE_WORDS:
             words = [*words[:EDGE_WORDS], "", *words[-EDGE_WORDS:]]
         found: list[int] = []
-        earlier = ""
-        for word in words:
-            concept = self._concept(f"{earlier}_{word}") if earlier in self._phrase_starts else None
-            if concept is None:
-                concept = self._of_word(word)
-            if concept is not None:
-                found.append(concept)
-            elif word[:1] >= _FIRST_UNSPACED and _UNSPACED.match(word):
-                found.extend(self._within(word))
-            earlier = word
+        begun = ""
+        for word, noted in zip(words, self._noted(words), strict=True):
+            phrase = self._concept(f"{begun}_{word}") if begun else None
+            begun = ""
+            if phrase is not None:
+                found.append(phrase)
+            if noted is not None:
+                concept, begins, unspaced = noted
+                if phrase is None:
+                    found.extend(self._within(word) if concept is None and unspaced else () if concept is None else (concept,))
+                begun = word if begins else ""
         return found
+
+    def _noted(self, words: Sequence[str]) -> Iterator[tuple[int | None, bool, bool] | None]:
+        if max(map(len, words), default=0) <= _LONGEST_REMEMBERED:
+            return map(self._of_word, words)
+        return (self._of_word(word) if len(word) <= _LONGEST_REMEMBERED else self._note(word) for word in words)
+
+    def _note(self, word: str) -> tuple[int | None, bool, bool] | None:
+        """The concept of a word, whether it begins a phrase, and whether it may hold more than one; None for nothing."""
+        concept = self._look_up(word)
+        unspaced = word[:1] >= _FIRST_UNSPACED and _UNSPACED.match(word) is not None
+        begins = word in self._phrase_starts
+        return (concept, begins, unspaced) if concept is not None or begins or unspaced else None
 
     def _look_up(self, word: str) -> int | None:
         concept = self._concept(word)

@@ -31,6 +31,7 @@ EDGE_CHUNKS = 4
 
 # FNV's prime rolls the hash on; Knuth's multiplicative constant spreads it over the rows.
 _ROLL, _SPREAD = np.uint32(0x01000193), np.uint32(2654435769)
+_ROLL_AND_SPREAD = np.uint32(0x01000193 * 2654435769 % (1 << 32))
 ROW_SHIFT = np.uint32(32 - ROW_BITS)
 """A sum of `Hashed.before` and `Hashed.after` shifted right by it is the row of that pair."""
 # Other hashes for other kinds of rows, so that a word is told apart from the same letters within one.
@@ -80,7 +81,7 @@ def hashed(chunks: Sequence[str]) -> Hashed:
     inner = np.ones(len(units), np.bool_)
     inner[[*(start - 1 for start in starts[1:]), len(units) - 1]] = False
     joins = np.flatnonzero(inner)
-    before, after = hashes * (_ROLL * _SPREAD), (hashes ^ _PAIR_SALT) * _SPREAD
+    before, after = hashes * _ROLL_AND_SPREAD, (hashes ^ _PAIR_SALT) * _SPREAD
     grams, gram_starts = _grams(units)
     return Hashed(
         grams,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 from math import log
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ _ENDED_LETTERS = 5
 _SHORTEST_BARE = 2
 # The scores of all languages stand side by side in one integer, so that one addition counts a word for every language.
 _SCORE_BITS = 16
+_REMEMBERED_WORDS = 1 << 12
 
 
 class LanguageEvidence:
@@ -41,22 +43,32 @@ class LanguageEvidence:
         )
         self._letters = self._weights({language: set(letters.get(language, "")) for language in words}, _MARK_WEIGHT)
 
+        # People use the same words again and again.
+        self._of_word = lru_cache(maxsize=_REMEMBERED_WORDS)(self._look_up)
+
     def best(self, words: Sequence[str], sample: str, expected: str = "") -> tuple[str, int]:
         """The language most speaks for, and how much that is: `expected`, or "", and 0 where nothing does."""
-        known, ending = self._words.get, self._endings.get
-        total = 0
-        for word in words[:_WORDS_READ]:
-            total += known(word) or (ending(word[-3:]) or ending(word[-2:], 0) if len(word) >= _ENDED_LETTERS else 0)
+        total = sum(map(self._of_word, words[:_WORDS_READ]))
         if not sample.isascii():
             total += sum([self._letters[letter] for letter in self._letters.keys() & sample])
+        if not total:
+            return expected, 0
         scores = memoryview(total.to_bytes(self._bytes, "little")).cast("H").tolist()
         most = max(scores)
         if most < _LEAST_WEIGHT:
             return expected, 0
         scores[0] += _FIRST_WEIGHT
+        if scores[0] >= most and not expected:
+            return self._languages[0], most
         if expected in self._languages:
             scores[self._languages.index(expected)] += _EXPECTED_WEIGHT
         return self._languages[scores.index(max(scores))], most
+
+    def _look_up(self, word: str) -> int:
+        ending = self._endings.get
+        return self._words.get(word) or (
+            ending(word[-3:]) or ending(word[-2:], 0) if len(word) >= _ENDED_LETTERS else 0
+        )
 
     def _weights(self, listed: Mapping[str, Iterable[str]], weight: int) -> dict[str, int]:
         speakers: dict[str, list[int]] = {}

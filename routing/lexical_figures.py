@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _LIST_ITEM = re.compile(r"^\s{0,8}(?:\d{1,2}[.)]|[-*•])\s", re.MULTILINE)
 _CHOICE = re.compile(r"(?<![^\s(])[A-Da-d][.):]\s")
+# Nobody gives one option alone.
+_LATER_OPTIONS = frozenset("bcd")
 _CODE_LINE = re.compile(
     r"^[ \t]{0,16}(?:def |class |import |from \w+ import|#include|#!/|const |let |var |function |async |return |select"
     r" |insert into|update |create table|public |private |\$ |>>> |for ?\(|if ?\(|while ?\(|[{}]|traceback \(|file \""
@@ -35,7 +37,11 @@ _CODE_PIECES = (
     "console.",
     "print(",
 )
-_FORMULA = re.compile(r"\d ?[+*×÷^] ?\(?-?\d|\d [-/] \d|\d ?%|\b[a-z] ?[\^=] ?-?\d|\\[a-z]{3,}|[√∫∑≤≥π]")
+# Formulas in figures, in letters and in TeX; and signs that only formulas have.
+_SUM = re.compile(r"\d(?: ?[+*×÷^] ?\(?-?\d| [-/] \d| ?%)")
+_EQUATION = re.compile(r"\b[a-z] ?[\^=] ?-?\d")
+_COMMAND = re.compile(r"\\[a-z]{3,}")
+_SYMBOL = re.compile(r"[√∫∑≤≥π]")
 
 # What each byte of UTF-8 counts as; the first of each character outside ASCII is foreign, the others are none.
 _CLASSES = {
@@ -53,8 +59,8 @@ _KINDS = tuple(bytes([kind]) for kind in range(1, len(_CLASSES) + 1))
 _KIND_OF_BYTE = bytes(
     next((kind for kind, members in enumerate(_CLASSES.values(), 1) if byte in members), 0) for byte in range(256)
 )
-_DIGITS, _NEWLINES, _OPERATORS, _BRACKETS, _STOPS = map(
-    [*_CLASSES].index, ("digit", "newline", "operator", "bracket", "stop")
+_DIGITS, _NEWLINES, _OPERATORS, _BRACKETS, _FOREIGN = map(
+    [*_CLASSES].index, ("digit", "newline", "operator", "bracket", "foreign")
 )
 
 # Words of English that say what form a request has; what they say in other languages the n-grams learn.
@@ -94,42 +100,53 @@ def lexical_figures(sample: str, lowered: str, words: Sequence[str]) -> tuple[fl
     characters, count = len(sample), len(words)
     coded = sample.encode("utf-8", "surrogatepass").translate(_KIND_OF_BYTE)
     kinds = [*map(coded.count, _KINDS)]
-    lines = kinds[_NEWLINES]
-    found = [0] * len(_WORD_KINDS)
+    spoken = [0] * len(_WORD_KINDS)
     for word in words:
         if word in _KIND_OF:
-            found[_KIND_OF[word]] += 1
+            spoken[_KIND_OF[word]] += 1
+    share = 1 / (characters + 1)
     return (
         math.log1p(characters) / 8,
         math.log1p(count) / 6,
         min(1.0, characters / (count + 1) / 12),
-        math.log1p(lines) / 4 if lines else 0.0,
-        *[kind / (characters + 1) for kind in kinds],
-        math.log1p(sum([word[0].isdigit() for word in words])) / 3 if kinds[_DIGITS] else 0.0,
-        float(sample.endswith("?")),
-        *_forms(sample, lowered, kinds),
-        *[math.log1p(number) / 2 for number in found],
+        _grown(kinds[_NEWLINES]) / 4,
+        *[kind * share for kind in kinds],
+        _grown(sum([word[0].isdigit() for word in words])) / 3 if kinds[_DIGITS] else 0.0,
+        1.0 if sample.endswith("?") else 0.0,
+        1.0 if "```" in sample else 0.0,
+        _grown(_code_lines(lowered, kinds)) / 2,
+        _grown(_code_pieces(lowered, kinds)) / 3,
+        _grown(_formulas(lowered, kinds)) / 2,
+        0.0 if _LATER_OPTIONS.isdisjoint(words) else _grown(len(_CHOICE.findall(sample))) / 2,
+        _grown(len(_LIST_ITEM.findall(sample))) / 2 if kinds[_NEWLINES] else 0.0,
+        1.0 if "http" in lowered or "www." in lowered else 0.0,
+        *[_grown(number) / 2 for number in spoken],
     )
 
 
-def _forms(sample: str, lowered: str, kinds: Sequence[int]) -> tuple[float, ...]:
-    """Whether there is a fence; then how many lines and pieces of code, formulas, choices and items; an address."""
-    pieces = sum(map(lowered.count, _CODE_PIECES)) if kinds[_OPERATORS] or kinds[_BRACKETS] else 0
-    return (
-        float("```" in sample),
-        _counted(_CODE_LINE, lowered) if kinds[_NEWLINES] else _begun(_CODE_LINE, lowered),
-        math.log1p(pieces) / 3 if pieces else 0.0,
-        _counted(_FORMULA, lowered) if kinds[_DIGITS] or "\\" in sample else 0.0,
-        _counted(_CHOICE, sample) if kinds[_STOPS] or kinds[_BRACKETS] else 0.0,
-        _counted(_LIST_ITEM, sample) if kinds[_NEWLINES] else 0.0,
-        float("http" in lowered or "www." in lowered),
-    )
+def _grown(number: int) -> float:
+    return math.log1p(number) if number else 0.0
 
 
-def _counted(pattern: re.Pattern[str], text: str) -> float:
-    return math.log1p(len(pattern.findall(text))) / 2
+def _code_lines(lowered: str, kinds: Sequence[int]) -> int:
+    if kinds[_NEWLINES]:
+        return len(_CODE_LINE.findall(lowered))
+    return 1 if _CODE_LINE.match(lowered) else 0
 
 
-def _begun(pattern: re.Pattern[str], text: str) -> float:
-    """The same for a pattern of lines, where there is one line."""
-    return math.log(2) / 2 if pattern.match(text) else 0.0
+def _code_pieces(lowered: str, kinds: Sequence[int]) -> int:
+    # The usual sign among the operators is a hyphen.
+    if not kinds[_BRACKETS] and kinds[_OPERATORS] == lowered.count("-"):
+        return 0
+    return sum(map(lowered.count, _CODE_PIECES))
+
+
+def _formulas(lowered: str, kinds: Sequence[int]) -> int:
+    found = 0
+    if kinds[_DIGITS]:
+        found += len(_SUM.findall(lowered))
+        if "=" in lowered or "^" in lowered:
+            found += len(_EQUATION.findall(lowered))
+    if "\\" in lowered:
+        found += len(_COMMAND.findall(lowered))
+    return found + len(_SYMBOL.findall(lowered)) if kinds[_FOREIGN] else found

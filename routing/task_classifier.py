@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from routing.answer_length import estimate_answer_tokens
 from routing.complexity import level_of, split_effort, weighted
@@ -36,8 +35,7 @@ IMAGE_TOKENS = 600
 MESSAGE_TOKENS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(NamedTuple):
     """A message as read: its own features, and those of it with the message that it goes on with.
 
     `judgement` is None where the words alone say what it is.

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from bisect import bisect
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from routing.benefit import BenefitHead
+from routing.benefit import BenefitHead, with_constant
 from routing.chunk_sums import ChunkSums
 from routing.logistic import sigmoid
 from routing.types import TaskCategory
@@ -44,8 +43,7 @@ UNKNOWN_BENEFIT = 0.5
 ROWS_WEIGHT, MARKS_WEIGHT = 4.0, 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What the heads say of a text.
 
     `categories` has a probability for each; `score` is the effort in [0, 1], on the scale of `complexity.LEVELS`;
@@ -98,7 +96,8 @@ class TaskHeads:
     def judge(self, features: TextFeatures) -> Judgement:
         """Judge a text: one look-up and one sum for all heads."""
         sums = self._sums.of(features.chunks)
-        outputs = self._outputs(features, sums)
+        lexical = with_constant(features.lexical)
+        outputs = self._outputs(features.marks, lexical, sums)
         familiarity = sums[_KNOWN_WORDS] / sums[_WORDS] if sums[_WORDS] else 0.0
         chances = self._probabilities(outputs[: len(CATEGORIES)], familiarity)
         categories = dict(zip(CATEGORIES, chances, strict=True))
@@ -107,7 +106,7 @@ class TaskHeads:
             category=CATEGORIES[chances.index(max(chances))],
             categories=categories,
             score=self._score(outputs[_LEVEL]),
-            benefit=self._benefit.benefit(features, categories, beside) if self._benefit else UNKNOWN_BENEFIT,
+            benefit=self._benefit.benefit(features, categories, beside, lexical) if self._benefit else UNKNOWN_BENEFIT,
             answer_tokens=math.exp(min(8.0, max(3.0, outputs[_TOKENS]))),
             familiarity=familiarity,
             outputs=outputs,
@@ -115,13 +114,14 @@ class TaskHeads:
 
     def follows(self, features: TextFeatures) -> float:
         """The probability that a text goes on with the message before it."""
-        return sigmoid(self._outputs(features, self._sums.of(features.chunks))[_FOLLOWS])
+        lexical = with_constant(features.lexical)
+        return sigmoid(self._outputs(features.marks, lexical, self._sums.of(features.chunks))[_FOLLOWS])
 
-    def _outputs(self, features: TextFeatures, sums: Sequence[float]) -> list[float]:
-        total = np.array((*features.lexical, 1.0), np.float32) @ self._lexical
-        if features.marks:
-            marked = self._ones[: len(features.marks)] @ self._marks.take(features.marks, axis=0)
-            marked *= 1 / math.sqrt(len(features.marks))
+    def _outputs(self, marks: Sequence[int], lexical: Floats, sums: Sequence[float]) -> list[float]:
+        total = lexical.dot(self._lexical)
+        if marks:
+            marked = self._ones[: len(marks)].dot(self._marks.take(marks, axis=0))
+            marked *= 1 / math.sqrt(len(marks))
             total += marked
         if not sums[_SQUARED_LENGTH]:
             return list(total.tolist())
@@ -131,7 +131,8 @@ class TaskHeads:
     def _probabilities(self, logits: Sequence[float], familiarity: float) -> list[float]:
         """The calibrated probabilities, mixed with the prior the more, the fewer words are familiar."""
         top = max(logits)
-        powers = [math.exp((logit - top) / self._temperature) for logit in logits]
+        sharpness = 1 / self._temperature
+        powers = [math.exp((logit - top) * sharpness) for logit in logits]
         trust = min(1.0, self._trust[0] + self._trust[1] * familiarity)
         share, rest = trust / sum(powers), 1 - trust
         return [share * power + rest * prior for power, prior in zip(powers, self._prior, strict=True)]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from itertools import chain, combinations, pairwise
 from typing import TYPE_CHECKING
 
 from routing.concepts import shipped_concepts
 from routing.lexical_figures import lexical_figures
-from routing.words import words_of
+from routing.words import words_of_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,6 @@ _LONGEST_SAMPLE = HEAD_CHARACTERS + 1 + TAIL_CHARACTERS
 MARKS = 4096
 _OPENING, _CLOSING, _FIRST_PAIR = 128, 256, 512
 _PAIRED = 6
-_REMEMBERED_CHUNKS, _LONGEST_REMEMBERED = 1 << 13, 24
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +46,7 @@ def read_features(text: str) -> TextFeatures:
     sample = text.strip() if len(text) <= _LONGEST_SAMPLE else _ends(text)
     lowered = sample.lower()
     chunks = lowered.split()
-    words = list(chain.from_iterable(map(_words_of_chunk, chunks)))
+    words = words_of_chunks(chunks)
     return TextFeatures(sample, chunks, words, lexical_figures(sample, lowered, words), _marks(words))
 
 
@@ -59,14 +58,6 @@ def joined_features(earlier: TextFeatures, later: TextFeatures) -> TextFeatures:
     words = [*earlier.words, *later.words]
     lexical = lexical_figures(sample, sample.lower(), words)
     return TextFeatures(sample, [*earlier.chunks, *later.chunks], words, lexical, _marks(words))
-
-
-# People use the same words again and again; long ones they do not.
-_remembered_words = lru_cache(maxsize=_REMEMBERED_CHUNKS)(words_of)
-
-
-def _words_of_chunk(chunk: str) -> Sequence[str]:
-    return _remembered_words(chunk) if len(chunk) <= _LONGEST_REMEMBERED else words_of(chunk)
 
 
 def _ends(text: str) -> str:
@@ -84,6 +75,11 @@ def _marks(words: Sequence[str]) -> list[int]:
         return []
     unique = list(dict.fromkeys(concepts))
     early = unique[:_PAIRED]
-    pairs = {*pairwise(unique), *combinations(early, 2)}
-    hashed = {_FIRST_PAIR + ((a * 131 + b * 7919) * 2654435769 >> 7) % (MARKS - _FIRST_PAIR) for a, b in pairs}
-    return sorted({*unique, _OPENING + concepts[0], _CLOSING + concepts[-1], *hashed})
+    pairs = [_pair(*pair) for pair in chain(combinations(early, 2), pairwise(unique[_PAIRED - 1 :]))]
+    return sorted({*unique, _OPENING + concepts[0], _CLOSING + concepts[-1], *pairs})
+
+
+@cache
+def _pair(first: int, second: int) -> int:
+    """The mark of two concepts, of which there are some ten thousand."""
+    return _FIRST_PAIR + ((first * 131 + second * 7919) * 2654435769 >> 7) % (MARKS - _FIRST_PAIR)
