@@ -23,6 +23,9 @@ LONGEST_REMEMBERED = 24
 # A text that is read has at most 2,001 characters: at most half as many chunks, none of which need be remembered.
 _PASSING = 1024
 _FIRST_PASSING = ROWS + REMEMBERED
+_FIRST_MARK = _FIRST_PASSING + _PASSING
+# Of chunks and pairs there are at most as many together, and at most a tenth of them marks.
+_MOST_ROWS = 2 * _PASSING + 2 * EDGE_CHUNKS
 
 KNOWN_BITS = 18
 """The bits of a word's hash that say whether the training messages hold it."""
@@ -32,40 +35,44 @@ _KNOWN_SHIFT = np.uint32(32 - KNOWN_BITS)
 class ChunkSums:
     """Sums of the rows of a table over the rows of a text. One instance serves every thread.
 
-    The table has a row for each of `hashed_rows.ROWS` and any columns. The sums have two columns more: how many of a
+    The table has a row for each of `hashed_rows.ROWS` and any columns, the first of which the marks have too. The sums have two columns more: how many of a
     text's words are among those known, and how many words it has.
     """
 
-    def __init__(self, table: Floats, known: NDArray[np.uint8]) -> None:
+    def __init__(self, table: Floats, known: NDArray[np.uint8], marks: Floats) -> None:
         self._known: NDArray[np.bool_] = np.unpackbits(known).astype(np.bool_)
         slots = REMEMBERED + _PASSING
-        # One table for all, so that one look-up finds everything: hashed rows, chunks remembered, chunks passing.
-        self._rows: Floats = np.zeros((ROWS + slots, table.shape[1] + 2), np.float32)
+        # One table for all, so that one look-up finds everything: hashed rows, chunks remembered and passing, marks.
+        self._rows: Floats = np.zeros((ROWS + slots + len(marks), table.shape[1] + 2), np.float32)
         self._rows[:ROWS, :-2] = table
+        self._rows[_FIRST_MARK:, : marks.shape[1]] = marks
         # What `Hashed` has of each chunk: before, after, opening, closing; the places of hashed rows stay empty.
         self._hashes: NDArray[np.uint32] = np.empty((ROWS + slots, 4), np.uint32)
-        # A product with ones sums faster than a sum does.
-        self._ones: Floats = np.ones(2 * _PASSING + 2 * EDGE_CHUNKS, np.float32)
+        # A product with ones sums faster than a sum does: what comes behind the middle, and before it.
+        self._ones: Floats = np.repeat(np.eye(2, dtype=np.float32)[::-1], _MOST_ROWS, axis=1)
         self._slots: dict[str, int] = {}
         self._chunk_in = [""] * REMEMBERED
         self._oldest = 0
         self._lock = Lock()
 
-    def of(self, chunks: Sequence[str]) -> list[float]:
-        """Sum over the chunks, the pairs of neighbours, and the chunks at both ends."""
+    def of(self, chunks: Sequence[str], marks: Sequence[int]) -> tuple[list[float], list[float]]:
+        """Sum over the chunks, the pairs of neighbours, and the chunks at both ends; and over the marks."""
         if not chunks:
-            return [0.0] * self._rows.shape[1]
+            return [0.0] * self._rows.shape[1], [0.0] * self._rows.shape[1]
         with self._lock:
             found = [*map(self._slots.get, chunks)]
             new = self._computed(chunks, found) if None in found else {}
             places = [new[chunk] if place is None else place for chunk, place in zip(chunks, found, strict=True)] if new else found
-            taken = self._taken(np.array(places, np.intp))
-            self._remember(new)
-        sums: list[float] = self._ones[: len(taken)].dot(taken).tolist()
-        return sums
+            taken = self._taken(np.array([*[_FIRST_MARK + mark for mark in marks], *places], np.intp), len(marks))
+            if new:
+                self._remember(new)
+        begin = _MOST_ROWS - len(marks)
+        sums, marked = self._ones[:, begin : begin + len(taken)].dot(taken).tolist()
+        return sums, marked
 
-    def _taken(self, places: NDArray[np.intp]) -> Floats:
-        hashes = self._hashes.take(places, axis=0)
+    def _taken(self, places: NDArray[np.intp], marks: int) -> Floats:
+        """The rows of the marks, of the chunks behind them, and of the pairs and edges of these."""
+        hashes = self._hashes.take(places[marks:], axis=0)
         pairs = hashes[:-1, 0] + hashes[1:, 1]
         pairs >>= ROW_SHIFT
         rows = np.concatenate((places, pairs, hashes[:EDGE_CHUNKS, 2], hashes[-EDGE_CHUNKS:, 3]))

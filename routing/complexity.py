@@ -40,7 +40,8 @@ _WORDS_OF_A_LONG_MESSAGE = 60
 _CONTEXT_TOKENS = 2048
 _CONVERSATION_MESSAGES = 20
 
-_CLAUSES = (".", ",", ";", ":", "?", "\n", "।", "。", "，", "？")
+_ASCII_CLAUSES = (".", ",", ";", ":", "?", "\n")
+_CLAUSES = (*_ASCII_CLAUSES, "।", "。", "，", "？")
 
 
 def level_of(score: float) -> TaskComplexity:
@@ -61,7 +62,7 @@ def message_factor(text: str, words: Sequence[str]) -> float:
     if not words:
         return 0.0
     length = min(1.0, math.log(len(words)) / math.log(_WORDS_OF_A_LONG_MESSAGE))
-    clauses = sum(map(text.count, _CLAUSES))
+    clauses = sum(map(text.count, _ASCII_CLAUSES if text.isascii() else _CLAUSES))
     return _LENGTH_SHARE * length + _VOCABULARY_SHARE * _richness(words) + _STRUCTURE_SHARE * min(1.0, clauses / 5)
 
 
@@ -122,24 +123,31 @@ def split_effort(  # noqa: PLR0913  the figures are those of the factors
     goes; the keywords' factor is what is missing then. What a follow-up draws on comes on top.
     """
     context = _context_factor(own_tokens)
-    message, rest = _taken(effort - WEIGHTS["context"] * context, message_factor(text, words), WEIGHTS["message"])
-    capability, rest = _taken(rest, capability_factor(capabilities), WEIGHTS["capability"])
-    keywords, rest = _taken(rest, 1.0, WEIGHTS["keywords"])
-    more_capability, rest = _taken(rest, 1.0 - capability, WEIGHTS["capability"])
-    more_message, rest = _taken(rest, 1.0 - message, WEIGHTS["message"])
+    message, capability = message_factor(text, words), capability_factor(capabilities)
+    # What pays for what, in order: as it is measured, then the keywords, then what the other two had left.
+    rest = max(0.0, effort - WEIGHTS["context"] * context)
+    shares: list[float] = []
+    for most, weight in (
+        (message, WEIGHTS["message"]),
+        (capability, WEIGHTS["capability"]),
+        (1.0, WEIGHTS["keywords"]),
+        (1.0 - capability, WEIGHTS["capability"]),
+        (1.0 - message, WEIGHTS["message"]),
+    ):
+        paid = weight * most
+        if paid >= rest:
+            shares.append(rest / weight)
+            break
+        shares.append(most)
+        rest -= paid
+    shares += [0.0] * (5 - len(shares))
     return {
-        "message": message + more_message,
+        "message": shares[0] + shares[4],
         "context": max(min(context, max(0.0, effort) / WEIGHTS["context"]), _context_factor(drawn_tokens)),
-        "capability": capability + more_capability,
+        "capability": shares[1] + shares[3],
         "depth": _depth_factor(drawn_messages),
-        "keywords": keywords,
+        "keywords": shares[2],
     }
-
-
-def _taken(effort: float, most: float, weight: float) -> tuple[float, float]:
-    """As much of a factor as the effort pays for, and the effort that is left."""
-    factor = min(most, max(0.0, effort) / weight)
-    return factor, effort - weight * factor
 
 
 def _context_factor(tokens: int) -> float:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from routing.remembered import Remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +22,6 @@ _EDGE_CHARACTERS = 120
 _STEM = 3
 _LONGEST_UNSPACED = 6
 _SHORTEST_CORRECTED = 5
-_REMEMBERED_WORDS, _LONGEST_REMEMBERED = 1 << 14, 24
 _UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
 _FIRST_UNSPACED = "\u0e00"
 # From here on scripts carry case endings that this table leaves out: their words are looked up by their beginning.
@@ -42,7 +43,7 @@ class Concepts:
         spelled = {word: concept for word, concept in self._whole.items() if _is_corrected(word)}
         self._spelled = spelled
         # People use the same words again and again.
-        self._of_word = lru_cache(maxsize=_REMEMBERED_WORDS)(self._note)
+        self._notes = Remembered(self._note)
         self._shortened = {short: concept for word, concept in spelled.items() for short in _without_one_letter(word)}
 
     def _add(self, term: str, concept: int) -> None:
@@ -57,24 +58,22 @@ class Concepts:
         """The concepts of the first and the last words, in their order; a phrase counts for its words."""
         if len(words) > 2 * EDGE_WORDS:
             words = [*words[:EDGE_WORDS], "", *words[-EDGE_WORDS:]]
+        noted = [*map(self._notes.__getitem__, words)]
         found: list[int] = []
         begun = ""
-        for word, noted in zip(words, self._noted(words), strict=True):
+        for word, note in zip(words, noted, strict=True):
+            if note is None and not begun:
+                continue
             phrase = self._concept(f"{begun}_{word}") if begun else None
-            begun = ""
+            concept, begins, unspaced = note or (None, False, False)
             if phrase is not None:
                 found.append(phrase)
-            if noted is not None:
-                concept, begins, unspaced = noted
-                if phrase is None:
-                    found.extend(self._within(word) if concept is None and unspaced else () if concept is None else (concept,))
-                begun = word if begins else ""
+            elif concept is not None:
+                found.append(concept)
+            elif unspaced:
+                found.extend(self._within(word))
+            begun = word if begins else ""
         return found
-
-    def _noted(self, words: Sequence[str]) -> Iterator[tuple[int | None, bool, bool] | None]:
-        if max(map(len, words), default=0) <= _LONGEST_REMEMBERED:
-            return map(self._of_word, words)
-        return (self._of_word(word) if len(word) <= _LONGEST_REMEMBERED else self._note(word) for word in words)
 
     def _note(self, word: str) -> tuple[int | None, bool, bool] | None:
         """The concept of a word, whether it begins a phrase, and whether it may hold more than one; None for nothing."""

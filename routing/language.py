@@ -153,10 +153,10 @@ def _requests(lines: Sequence[str]) -> list[str]:
 
 def _judge(sample: str, words: Sequence[str] | None = None, expected: str = "") -> tuple[str, int]:
     """The language of a sample in lower case, and how much speaks for it; `expected` where nothing tells."""
-    if words is None:
-        words = words_of_chunks(sample.split())
     runs = [] if sample.isascii() else _FOREIGN_RUN.findall(sample)
     units = _units(runs) if runs else {}
+    if words is None:
+        words = words_of_chunks(sample.split()) if units else sample.split()
     if not units:
         return _evidence("latin").best(words, sample, expected)
     script = max(units, key=units.__getitem__)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
 from math import log
 from typing import TYPE_CHECKING
+
+from routing.remembered import Remembered
+from routing.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +27,6 @@ _ENDED_LETTERS = 5
 _SHORTEST_BARE = 2
 # The scores of all languages stand side by side in one integer, so that one addition counts a word for every language.
 _SCORE_BITS = 16
-_REMEMBERED_WORDS = 1 << 12
 
 
 class LanguageEvidence:
@@ -44,11 +45,11 @@ class LanguageEvidence:
         self._letters = self._weights({language: set(letters.get(language, "")) for language in words}, _MARK_WEIGHT)
 
         # People use the same words again and again.
-        self._of_word = lru_cache(maxsize=_REMEMBERED_WORDS)(self._look_up)
+        self._scores = Remembered(self._look_up)
 
     def best(self, words: Sequence[str], sample: str, expected: str = "") -> tuple[str, int]:
         """The language most speaks for, and how much that is: `expected`, or "", and 0 where nothing does."""
-        total = sum(map(self._of_word, words[:_WORDS_READ]))
+        total = sum(map(self._scores.__getitem__, words[:_WORDS_READ]))
         if not sample.isascii():
             total += sum([self._letters[letter] for letter in self._letters.keys() & sample])
         if not total:
@@ -65,10 +66,15 @@ class LanguageEvidence:
         return self._languages[scores.index(max(scores))], most
 
     def _look_up(self, word: str) -> int:
-        ending = self._endings.get
-        return self._words.get(word) or (
-            ending(word[-3:]) or ending(word[-2:], 0) if len(word) >= _ENDED_LETTERS else 0
-        )
+        """The weights of a word, or of the words in what white space parts."""
+        if word in self._words:
+            return self._words[word]
+        words = words_of(word)
+        if words != [word]:
+            return sum(map(self._look_up, words))
+        if len(word) < _ENDED_LETTERS:
+            return 0
+        return self._endings.get(word[-3:]) or self._endings.get(word[-2:], 0)
 
     def _weights(self, listed: Mapping[str, Iterable[str]], weight: int) -> dict[str, int]:
         speakers: dict[str, list[int]] = {}

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+LONGEST_SAMPLE = 2001
+"""The most characters of a text that figures are made of."""
+
 _LIST_ITEM = re.compile(r"^\s{0,8}(?:\d{1,2}[.)]|[-*•])\s", re.MULTILINE)
 _CHOICE = re.compile(r"(?<![^\s(])[A-Da-d][.):]\s")
 # Nobody gives one option alone.
@@ -42,6 +45,9 @@ _SUM = re.compile(r"\d(?: ?[+*×÷^] ?\(?-?\d| [-/] \d| ?%)")
 _EQUATION = re.compile(r"\b[a-z] ?[\^=] ?-?\d")
 _COMMAND = re.compile(r"\\[a-z]{3,}")
 _SYMBOL = re.compile(r"[√∫∑≤≥π]")
+
+# Of one and each number that a sample can have of anything: there is nothing of which it has several a character.
+_LOGARITHMS = tuple(map(math.log1p, range(2 * LONGEST_SAMPLE)))
 
 # What each byte of UTF-8 counts as; the first of each character outside ASCII is foreign, the others are none.
 _CLASSES = {
@@ -101,31 +107,27 @@ def lexical_figures(sample: str, lowered: str, words: Sequence[str]) -> tuple[fl
     coded = sample.encode("utf-8", "surrogatepass").translate(_KIND_OF_BYTE)
     kinds = [*map(coded.count, _KINDS)]
     spoken = [0] * len(_WORD_KINDS)
-    for word in words:
-        if word in _KIND_OF:
-            spoken[_KIND_OF[word]] += 1
-    share = 1 / (characters + 1)
+    for kind in map(_KIND_OF.get, words):
+        if kind is not None:
+            spoken[kind] += 1
+    share, logs = 1 / (characters + 1), _LOGARITHMS
     return (
-        math.log1p(characters) / 8,
-        math.log1p(count) / 6,
+        logs[characters] / 8,
+        logs[count] / 6,
         min(1.0, characters / (count + 1) / 12),
-        _grown(kinds[_NEWLINES]) / 4,
+        logs[kinds[_NEWLINES]] / 4,
         *[kind * share for kind in kinds],
-        _grown(sum([word[0].isdigit() for word in words])) / 3 if kinds[_DIGITS] else 0.0,
+        logs[len([word for word in words if word[0].isdigit()])] / 3 if kinds[_DIGITS] else 0.0,
         1.0 if sample.endswith("?") else 0.0,
         1.0 if "```" in sample else 0.0,
-        _grown(_code_lines(lowered, kinds)) / 2,
-        _grown(_code_pieces(lowered, kinds)) / 3,
-        _grown(_formulas(lowered, kinds)) / 2,
-        0.0 if _LATER_OPTIONS.isdisjoint(words) else _grown(len(_CHOICE.findall(sample))) / 2,
-        _grown(len(_LIST_ITEM.findall(sample))) / 2 if kinds[_NEWLINES] else 0.0,
+        logs[_code_lines(lowered, kinds)] / 2,
+        logs[_code_pieces(lowered, kinds)] / 3,
+        logs[_formulas(lowered, kinds)] / 2,
+        0.0 if _LATER_OPTIONS.isdisjoint(words) else logs[len(_CHOICE.findall(sample))] / 2,
+        logs[len(_LIST_ITEM.findall(sample))] / 2 if kinds[_NEWLINES] else 0.0,
         1.0 if "http" in lowered or "www." in lowered else 0.0,
-        *[_grown(number) / 2 for number in spoken],
+        *[logs[number] / 2 for number in spoken],
     )
-
-
-def _grown(number: int) -> float:
-    return math.log1p(number) if number else 0.0
 
 
 def _code_lines(lowered: str, kinds: Sequence[int]) -> int:

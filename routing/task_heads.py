@@ -76,12 +76,11 @@ class TaskHeads:
 
     def __init__(self, weights: Mapping[str, NDArray[np.generic]]) -> None:
         self._benefit = _benefit_head(weights)
-        self._sums = ChunkSums(_table(weights, self._benefit), weights["category/known"].astype(np.uint8))
-        self._marks: Floats = weights["category/marks"].astype(np.float32, order="C") * np.float32(MARKS_WEIGHT)
+        marks = weights["category/marks"].astype(np.float32) * np.float32(MARKS_WEIGHT)
+        self._sums = ChunkSums(_table(weights, self._benefit), weights["category/known"].astype(np.uint8), marks)
         # The bias as the weight of a figure that is always one.
         bias = weights["category/bias"].astype(np.float32)
         self._lexical: Floats = np.vstack([weights["category/lexical"].astype(np.float32), bias])
-        self._ones: Floats = np.ones(len(self._marks), np.float32)
         self._temperature = float(weights["category/temperature"].item())
         self._knots = weights["category/level_knots"].astype(np.float64).tolist()
         self._prior = weights["category/prior"].astype(np.float64).tolist()
@@ -95,9 +94,9 @@ class TaskHeads:
 
     def judge(self, features: TextFeatures) -> Judgement:
         """Judge a text: one look-up and one sum for all heads."""
-        sums = self._sums.of(features.chunks)
+        sums, marked = self._sums.of(features.chunks, features.marks)
         lexical = with_constant(features.lexical)
-        outputs = self._outputs(features.marks, lexical, sums)
+        outputs = self._outputs(lexical, sums, marked, len(features.marks))
         familiarity = sums[_KNOWN_WORDS] / sums[_WORDS] if sums[_WORDS] else 0.0
         chances = self._probabilities(outputs[: len(CATEGORIES)], familiarity)
         categories = dict(zip(CATEGORIES, chances, strict=True))
@@ -114,19 +113,16 @@ class TaskHeads:
 
     def follows(self, features: TextFeatures) -> float:
         """The probability that a text goes on with the message before it."""
-        lexical = with_constant(features.lexical)
-        return sigmoid(self._outputs(features.marks, lexical, self._sums.of(features.chunks))[_FOLLOWS])
+        sums, marked = self._sums.of(features.chunks, features.marks)
+        return sigmoid(self._outputs(with_constant(features.lexical), sums, marked, len(features.marks))[_FOLLOWS])
 
-    def _outputs(self, marks: Sequence[int], lexical: Floats, sums: Sequence[float]) -> list[float]:
-        total = lexical.dot(self._lexical)
-        if marks:
-            marked = self._ones[: len(marks)].dot(self._marks.take(marks, axis=0))
-            marked *= 1 / math.sqrt(len(marks))
-            total += marked
-        if not sums[_SQUARED_LENGTH]:
-            return list(total.tolist())
-        factor = ROWS_WEIGHT / math.sqrt(sums[_SQUARED_LENGTH])
-        return [output + factor * summed for output, summed in zip(total.tolist(), sums, strict=False)]
+    def _outputs(
+        self, lexical: Floats, sums: Sequence[float], marked: Sequence[float], marks: int
+    ) -> list[float]:
+        words = ROWS_WEIGHT / math.sqrt(sums[_SQUARED_LENGTH] or 1.0)
+        concepts = 1 / math.sqrt(marks or 1)
+        figures = zip(lexical.dot(self._lexical).tolist(), sums, marked, strict=False)
+        return [figure + words * summed + concepts * mark for figure, summed, mark in figures]
 
     def _probabilities(self, logits: Sequence[float], familiarity: float) -> list[float]:
         """The calibrated probabilities, mixed with the prior the more, the fewer words are familiar."""
@@ -135,6 +131,8 @@ class TaskHeads:
         powers = [math.exp((logit - top) * sharpness) for logit in logits]
         trust = min(1.0, self._trust[0] + self._trust[1] * familiarity)
         share, rest = trust / sum(powers), 1 - trust
+        if not rest:
+            return [share * power for power in powers]
         return [share * power + rest * prior for power, prior in zip(powers, self._prior, strict=True)]
 
     def _score(self, output: float) -> float:

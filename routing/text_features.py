@@ -8,7 +8,7 @@ from itertools import chain, combinations, pairwise
 from typing import TYPE_CHECKING
 
 from routing.concepts import shipped_concepts
-from routing.lexical_figures import lexical_figures
+from routing.lexical_figures import LONGEST_SAMPLE, lexical_figures
 from routing.words import words_of_chunks
 
 if TYPE_CHECKING:
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 # What is read of a long text: its request stands at the beginning or at the end.
 HEAD_CHARACTERS = 1500
-TAIL_CHARACTERS = 500
-_LONGEST_SAMPLE = HEAD_CHARACTERS + 1 + TAIL_CHARACTERS
+TAIL_CHARACTERS = LONGEST_SAMPLE - 1 - HEAD_CHARACTERS
 
 # The marks: each concept, each as the first, each as the last, and from there on pairs, hashed.
 MARKS = 4096
@@ -43,7 +42,7 @@ class TextFeatures:
 
 def read_features(text: str) -> TextFeatures:
     """Read a text once: at most its first 1,500 and its last 500 characters."""
-    sample = text.strip() if len(text) <= _LONGEST_SAMPLE else _ends(text)
+    sample = text.strip() if len(text) <= LONGEST_SAMPLE else _ends(text)
     lowered = sample.lower()
     chunks = lowered.split()
     words = words_of_chunks(chunks)
@@ -53,7 +52,7 @@ def read_features(text: str) -> TextFeatures:
 def joined_features(earlier: TextFeatures, later: TextFeatures) -> TextFeatures:
     """What reading two texts as two lines of one would give, without reading them again."""
     sample = f"{earlier.sample}\n{later.sample}"
-    if len(sample) > _LONGEST_SAMPLE:
+    if len(sample) > LONGEST_SAMPLE:
         return read_features(sample)
     words = [*earlier.words, *later.words]
     lexical = lexical_figures(sample, sample.lower(), words)
@@ -63,7 +62,7 @@ def joined_features(earlier: TextFeatures, later: TextFeatures) -> TextFeatures:
 def _ends(text: str) -> str:
     """The beginning and the end of a long text; its margins may be blank."""
     sample = text.strip()
-    if len(sample) <= _LONGEST_SAMPLE:
+    if len(sample) <= LONGEST_SAMPLE:
         return sample
     return sample[:HEAD_CHARACTERS] + "\n" + sample[-TAIL_CHARACTERS:]
 
