@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import ItemsView, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from routing.types import TaskComplexity, Tier
 from routing.words import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
 # What each factor weighs (specification S4).
 WEIGHTS = {
@@ -107,47 +108,84 @@ def complexity_factors(  # noqa: PLR0913  the four figures are the factors of th
     }
 
 
-def split_effort(  # noqa: PLR0913  the figures are those of the factors
-    effort: float,
-    text: str,
-    words: Sequence[str],
-    *,
-    own_tokens: int,
-    drawn_tokens: int,
-    drawn_messages: int,
-    capabilities: Collection[str],
-) -> Mapping[str, float]:
-    """The five factors of a message that takes `effort`, the score of the message by itself.
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What a message takes: the effort of the message by itself, and what a follow-up draws on, which comes on top."""
 
-    How much it says, its context and how critical its capability is are measured, and count as far as the effort
-    goes; the keywords' factor is what is missing then. What a follow-up draws on comes on top.
-    """
-    context = _context_factor(own_tokens)
-    message, capability = message_factor(text, words), capability_factor(capabilities)
-    # What pays for what, in order: as it is measured, then the keywords, then what the other two had left.
-    rest = max(0.0, effort - WEIGHTS["context"] * context)
-    shares: list[float] = []
-    for most, weight in (
-        (message, WEIGHTS["message"]),
-        (capability, WEIGHTS["capability"]),
-        (1.0, WEIGHTS["keywords"]),
-        (1.0 - capability, WEIGHTS["capability"]),
-        (1.0 - message, WEIGHTS["message"]),
-    ):
-        paid = weight * most
-        if paid >= rest:
-            shares.append(rest / weight)
-            break
-        shares.append(most)
-        rest -= paid
-    shares += [0.0] * (5 - len(shares))
-    return {
-        "message": shares[0] + shares[4],
-        "context": max(min(context, max(0.0, effort) / WEIGHTS["context"]), _context_factor(drawn_tokens)),
-        "capability": shares[1] + shares[3],
-        "depth": _depth_factor(drawn_messages),
-        "keywords": shares[2],
-    }
+    alone: float
+    own_tokens: int
+    drawn_tokens: int = 0
+    drawn_messages: int = 0
+
+    @property
+    def score(self) -> float:
+        """The weighted sum of `EffortFactors`, which need not be told apart for it."""
+        paid = min(self._beyond_context, WEIGHTS["message"] + WEIGHTS["capability"] + WEIGHTS["keywords"])
+        return paid + WEIGHTS["context"] * self.context_factor + WEIGHTS["depth"] * self.depth_factor
+
+    @property
+    def context_factor(self) -> float:
+        """The message's own length as far as the effort goes, or what it draws on."""
+        paid = min(_context_factor(self.own_tokens), max(0.0, self.alone) / WEIGHTS["context"])
+        return max(paid, _context_factor(self.drawn_tokens)) if self.drawn_tokens else paid
+
+    @property
+    def depth_factor(self) -> float:
+        """How long a conversation it draws on."""
+        return _depth_factor(self.drawn_messages) if self.drawn_messages else 0.0
+
+    @property
+    def _beyond_context(self) -> float:
+        return max(0.0, self.alone - WEIGHTS["context"] * _context_factor(self.own_tokens))
+
+    def shares(self, message: float, capability: float) -> Mapping[str, float]:
+        """Split it into the five factors.
+
+        How much the message says, its context and how critical its capability is are measured, and count as far as the
+        effort goes; the keywords' factor is what is missing then, and then what the other two had left.
+        """
+        rest = self._beyond_context
+        paid = dict.fromkeys(("message", "capability", "keywords"), 0.0)
+        for name, most in (
+            ("message", message),
+            ("capability", capability),
+            ("keywords", 1.0),
+            ("capability", 1.0 - capability),
+            ("message", 1.0 - message),
+        ):
+            share = min(most, rest / WEIGHTS[name])
+            paid[name] += share
+            rest = max(0.0, rest - WEIGHTS[name] * share)
+        return paid | {"context": self.context_factor, "depth": self.depth_factor}
+
+
+class EffortFactors(Mapping[str, float]):
+    """The five factors of a message that takes an effort, told apart when somebody asks: to decide nobody does."""
+
+    __slots__ = ("_capabilities", "_effort", "_text", "_words")
+
+    def __init__(self, effort: Effort, text: str, words: Sequence[str], capabilities: Collection[str]) -> None:
+        self._effort, self._text, self._words, self._capabilities = effort, text, words, capabilities
+
+    def __getitem__(self, name: str) -> float:
+        return self._factors()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(WEIGHTS)
+
+    def __len__(self) -> int:
+        return len(WEIGHTS)
+
+    def items(self) -> ItemsView[str, float]:
+        """All of them at once."""
+        factors = self._factors()
+        return {name: factors[name] for name in WEIGHTS}.items()
+
+    def __repr__(self) -> str:
+        return repr(dict(self.items()))
+
+    def _factors(self) -> Mapping[str, float]:
+        return self._effort.shares(message_factor(self._text, self._words), capability_factor(self._capabilities))
 
 
 def _context_factor(tokens: int) -> float:

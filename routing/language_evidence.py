@@ -65,6 +65,12 @@ class LanguageEvidence:
             scores[self._languages.index(expected)] += _EXPECTED_WEIGHT
         return self._languages[scores.index(max(scores))], most
 
+    def leads(self, words: Sequence[str], least: int, share: float) -> bool:
+        """Whether at least so much speaks for the first language, and less than that share of it for any other."""
+        total = sum(map(self._scores.__getitem__, words)) if len(words) <= _WORDS_READ else 0
+        first, *others = memoryview(total.to_bytes(self._bytes, "little")).cast("H").tolist()
+        return first >= least and max(others) < share * first
+
     def _look_up(self, word: str) -> int:
         """The weights of a word, or of the words in what white space parts."""
         if word in self._words:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from routing.answer_length import estimate_answer_tokens
-from routing.complexity import level_of, split_effort, weighted
+from routing.complexity import Effort, EffortFactors, level_of
 from routing.greetings import is_greeting
 from routing.language import detect_language
 from routing.lexicon import DEICTICS, REQUIRED_CAPABILITIES
@@ -31,6 +31,7 @@ GREETING_CONFIDENCE, UNKNOWN_CONFIDENCE = 0.95, 0.3
 
 # LLaVA 1.5 makes 576 tokens of an image; newer models make 256 to 1,500 of a photo.
 IMAGE_TOKENS = 600
+_VISION = frozenset({ModelCapability.VISION})
 # Role markers of a chat template.
 MESSAGE_TOKENS = 4
 
@@ -94,20 +95,18 @@ class TaskClassifier:
     def _classification(self, query: Query, reading: _Reading) -> TaskClassification:
         words, category, judgement = reading.features.words, reading.category, reading.judgement
         tokens = prompt_tokens(query)
-        factors = split_effort(
+        effort = Effort(
             judgement.score if judgement and category is not TaskCategory.GREETING else 0.0,
-            reading.features.sample,
-            words,
-            own_tokens=estimate_tokens(query.text),
-            drawn_tokens=tokens if reading.follows else 0,
-            drawn_messages=len(query.history) if reading.follows else 0,
-            capabilities=REQUIRED_CAPABILITIES[category] if judgement else (),
+            estimate_tokens(query.text),
+            tokens if reading.follows else 0,
+            len(query.history) if reading.follows else 0,
         )
-        score = weighted(factors)
+        capabilities = REQUIRED_CAPABILITIES[category]
+        score = effort.score
         return TaskClassification(
             complexity=level_of(score),
             category=category,
-            required_capabilities=_capabilities(query, reading),
+            required_capabilities=capabilities | _shown_capabilities(query, reading),
             estimated_tokens=estimate_answer_tokens(words, judgement.answer_tokens if judgement else 0.0),
             requires_tools=category is TaskCategory.TOOL_USE,
             confidence=reading.confidence,
@@ -115,7 +114,7 @@ class TaskClassifier:
             modality=modality_of(query, words),
             language=_language(query, reading.own),
             prompt_tokens=tokens,
-            factors=factors,
+            factors=EffortFactors(effort, reading.features.sample, words, capabilities if judgement else ()),
             benefit=judgement.benefit if judgement else 0.0,
             probabilities=judgement.categories if judgement else {category: 1.0},
             needs=_needs(category, judgement),
@@ -137,12 +136,12 @@ def _needs(category: TaskCategory, judgement: Judgement | None) -> frozenset[str
     return frozenset({likeliest, *(need for need, probability in needs.items() if probability >= NEEDED)})
 
 
-def _capabilities(query: Query, reading: _Reading) -> frozenset[ModelCapability]:
-    capabilities = REQUIRED_CAPABILITIES[reading.category]
+def _shown_capabilities(query: Query, reading: _Reading) -> frozenset[ModelCapability]:
+    """What a picture asks for, whether it is attached or pointed back at."""
     shown = any(attachment.modality is Modality.IMAGE for attachment in query.attachments)
     if shown or (_was_shown(query.history) and _points_back(reading)):
-        return capabilities | {ModelCapability.VISION}
-    return capabilities
+        return _VISION
+    return frozenset()
 
 
 def _points_back(reading: _Reading) -> bool:
@@ -163,6 +162,9 @@ def _language(query: Query, features: TextFeatures) -> str:
 
 def prompt_tokens(query: Query) -> int:
     """Everything a model will read: text, images, system prompt and history."""
-    texts = [query.text, query.system_prompt or "", *(message.content for message in query.history)]
-    images = len(query.attachments) + sum(len(message.attachments) for message in query.history if message.attachments)
-    return sum(map(estimate_tokens, texts)) + IMAGE_TOKENS * images + MESSAGE_TOKENS * (1 + len(query.history))
+    tokens = estimate_tokens(query.text) + IMAGE_TOKENS * len(query.attachments) + MESSAGE_TOKENS
+    if query.system_prompt:
+        tokens += estimate_tokens(query.system_prompt)
+    for message in query.history:
+        tokens += estimate_tokens(message.content) + IMAGE_TOKENS * len(message.attachments) + MESSAGE_TOKENS
+    return tokens
