@@ -56,26 +56,27 @@ class ChunkSums:
         self._lock = Lock()
 
     def of(self, chunks: Sequence[str], marks: Sequence[int]) -> tuple[list[float], list[float]]:
-        """Sum over the chunks, the pairs of neighbours, and the chunks at both ends; and over the marks."""
+        """Sum over the rows of `hashed_rows.text_rows`; and over the marks."""
         if not chunks:
             return [0.0] * self._rows.shape[1], [0.0] * self._rows.shape[1]
         with self._lock:
             found = [*map(self._slots.get, chunks)]
             new = self._computed(chunks, found) if None in found else {}
             places = [new[chunk] if place is None else place for chunk, place in zip(chunks, found, strict=True)] if new else found
-            taken = self._taken(np.array([*[_FIRST_MARK + mark for mark in marks], *places], np.intp), len(marks))
+            taken = self._taken(places, [_FIRST_MARK + mark for mark in marks])
             if new:
                 self._remember(new)
         begin = _MOST_ROWS - len(marks)
         sums, marked = self._ones[:, begin : begin + len(taken)].dot(taken).tolist()
         return sums, marked
 
-    def _taken(self, places: NDArray[np.intp], marks: int) -> Floats:
-        """The rows of the marks, of the chunks behind them, and of the pairs and edges of these."""
-        hashes = self._hashes.take(places[marks:], axis=0)
+    def _taken(self, places: Sequence[int], marks: Sequence[int]) -> Floats:
+        """The rows of the marks, behind them those of each chunk once, and of the pairs and edges of all."""
+        hashes = self._hashes.take(places, axis=0)
         pairs = hashes[:-1, 0] + hashes[1:, 1]
         pairs >>= ROW_SHIFT
-        rows = np.concatenate((places, pairs, hashes[:EDGE_CHUNKS, 2], hashes[-EDGE_CHUNKS:, 3]))
+        once = np.array([*marks, *dict.fromkeys(places)], np.intp)
+        rows = np.concatenate((once, pairs, hashes[:EDGE_CHUNKS, 2], hashes[-EDGE_CHUNKS:, 3]))
         return self._rows.take(rows, axis=0)
 
     def _computed(self, chunks: Sequence[str], found: Sequence[int | None]) -> dict[str, int]:

@@ -100,13 +100,13 @@ def hashed(chunks: Sequence[str]) -> Hashed:
 
 
 def text_rows(chunks: Sequence[str]) -> Places:
-    """All rows of a text, in no order, as often as they occur."""
+    """All rows of a text, in no order: of each chunk that it has once, of all pairs of neighbours, and of the edges."""
     if not chunks:
         return np.zeros(0, np.intp)
-    found = hashed(chunks)
+    once, found = hashed(list(dict.fromkeys(chunks))), hashed(chunks)
     pairs = found.before[:-1] + found.after[1:] >> ROW_SHIFT
     edges = found.opening[:EDGE_CHUNKS], found.closing[-EDGE_CHUNKS:]
-    return np.concatenate([found.grams, found.units, found.join_rows, pairs, *edges], dtype=np.intp, casting="unsafe")
+    return np.concatenate([once.grams, once.units, once.join_rows, pairs, *edges], dtype=np.intp, casting="unsafe")
 
 
 def is_word(unit: str) -> bool:

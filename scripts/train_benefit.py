@@ -26,9 +26,9 @@ SUBJECT_SHARE = 0.7
 _SUBJECT_PRIOR_ROWS = 20
 # The penalties: absolute beside the n-grams; a multiple of the rows alone, where little more than the sign and the
 # size of each figure's correlation is kept, which is what holds on other sets.
-_PENALTY, _PORTABLE_PENALTY = 8.0, 4.0
+_PENALTY, _PORTABLE_PENALTY = 6.0, 4.0
 # What a lexical figure counts beside a text's n-grams, which have a length of one together.
-_LEXICAL_WEIGHT = 0.07
+_LEXICAL_WEIGHT = 0.04
 # A figure that hardly varies in training must not become large elsewhere.
 _LEAST_DEVIATION = 0.005
 # A layout that fewer rows than this have is unknown.
