@@ -45,7 +45,7 @@ CATEGORY_GAPS: Mapping[str, float] = {
     "math": 1.8,
     "code": 2.6,
 }
-_MIDDLE_GAP, _GAP_SPREAD = 1.0, 2.0
+_MIDDLE_GAP, _GAP_SPREAD = 1.0, 4.0
 _FURTHEST = 3.0
 # The cube of less is nothing.
 _UNLIKELY = 0.05
@@ -93,9 +93,7 @@ class BenefitHead:
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Give the weights by name, in half precision where there are many: 260 KB."""
         small = {"grams", "commonness"}
-        return {
-            name: getattr(self, name).astype(np.float16 if name in small else np.float32) for name in _ARRAYS
-        }
+        return {name: getattr(self, name).astype(np.float16 if name in small else np.float32) for name in _ARRAYS}
 
     def columns(self) -> Floats:
         """Give what is summed over the rows of a text, one column each: n-grams and commonness by layout, and one."""

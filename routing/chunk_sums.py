@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import compress
+from itertools import compress, repeat
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ REMEMBERED = 1 << 14
 LONGEST_REMEMBERED = 24
 # A text that is read has at most 2,001 characters: at most half as many chunks, none of which need be remembered.
 _PASSING = 1024
+_NOWHERE = -1
 _FIRST_PASSING = ROWS + REMEMBERED
 _FIRST_MARK = _FIRST_PASSING + _PASSING
 # Of chunks and pairs there are at most as many together, and at most a tenth of them marks.
@@ -35,8 +36,8 @@ _KNOWN_SHIFT = np.uint32(32 - KNOWN_BITS)
 class ChunkSums:
     """Sums of the rows of a table over the rows of a text. One instance serves every thread.
 
-    The table has a row for each of `hashed_rows.ROWS` and any columns, the first of which the marks have too. The sums have two columns more: how many of a
-    text's words are among those known, and how many words it has.
+    The table has a row for each of `hashed_rows.ROWS` and any columns, the first of which the marks have too. The sums
+    have two columns more: how many of a text's words are among those known, and how many words it has. Bounded: 7 MB.
     """
 
     def __init__(self, table: Floats, known: NDArray[np.uint8], marks: Floats) -> None:
@@ -60,9 +61,11 @@ class ChunkSums:
         if not chunks:
             return [0.0] * self._rows.shape[1], [0.0] * self._rows.shape[1]
         with self._lock:
-            found = [*map(self._slots.get, chunks)]
-            new = self._computed(chunks, found) if None in found else {}
-            places = [new[chunk] if place is None else place for chunk, place in zip(chunks, found, strict=True)] if new else found
+            places = [*map(self._slots.get, chunks, repeat(_NOWHERE))]
+            new = self._computed(chunks, places) if _NOWHERE in places else None
+            if new:
+                pairs = zip(chunks, places, strict=True)
+                places = [new[chunk] if place == _NOWHERE else place for chunk, place in pairs]
             taken = self._taken(places, [_FIRST_MARK + mark for mark in marks])
             if new:
                 self._remember(new)
@@ -79,9 +82,9 @@ class ChunkSums:
         rows = np.concatenate((once, pairs, hashes[:EDGE_CHUNKS, 2], hashes[-EDGE_CHUNKS:, 3]))
         return self._rows.take(rows, axis=0)
 
-    def _computed(self, chunks: Sequence[str], found: Sequence[int | None]) -> dict[str, int]:
+    def _computed(self, chunks: Sequence[str], places: Sequence[int]) -> dict[str, int]:
         """Compute what is new in one pass, and give its places among those that pass."""
-        new = [*dict.fromkeys(compress(chunks, [place is None for place in found]))]
+        new = [*dict.fromkeys(compress(chunks, [place == _NOWHERE for place in places]))]
         what = hashed(new)
         units = np.add.reduceat(self._rows.take(what.grams, axis=0), what.gram_starts, axis=0)
         units += self._rows.take(what.units, axis=0)
@@ -89,10 +92,10 @@ class ChunkSums:
             units[what.joins] += self._rows.take(what.join_rows, axis=0)
         units[what.word_units, -2] += self._known.take(what.word_hashes >> _KNOWN_SHIFT)
         units[what.word_units, -1] += 1
-        places = slice(_FIRST_PASSING, _FIRST_PASSING + len(new))
-        self._rows[places] = np.add.reduceat(units, what.unit_starts, axis=0)
-        self._hashes[places] = np.array((what.before, what.after, what.opening, what.closing)).T
-        return dict(zip(new, range(places.start, places.stop), strict=True))
+        passing = slice(_FIRST_PASSING, _FIRST_PASSING + len(new))
+        self._rows[passing] = np.add.reduceat(units, what.unit_starts, axis=0)
+        self._hashes[passing] = np.array((what.before, what.after, what.opening, what.closing)).T
+        return dict(zip(new, range(passing.start, passing.stop), strict=True))
 
     def _remember(self, new: dict[str, int]) -> None:
         """Keep what is new in place of the oldest; runs of letters without spaces hardly ever come again."""

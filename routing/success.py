@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from routing.logistic import sigmoid
 from routing.types import TaskCategory
 
 if TYPE_CHECKING:
@@ -54,11 +54,6 @@ def model_key(name: str) -> str:
     while (shorter := _IGNORED.sub("", bare)) != bare:
         bare = shorter
     return _NOT_NAME.sub("", bare.lower())
-
-
-def sigmoid(logit: float) -> float:
-    """Turn a logit into a probability, also where it is very large."""
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
 
 
 def task_difficulty(score: float) -> float:

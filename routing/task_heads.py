@@ -116,9 +116,7 @@ class TaskHeads:
         sums, marked = self._sums.of(features.chunks, features.marks)
         return sigmoid(self._outputs(with_constant(features.lexical), sums, marked, len(features.marks))[_FOLLOWS])
 
-    def _outputs(
-        self, lexical: Floats, sums: Sequence[float], marked: Sequence[float], marks: int
-    ) -> list[float]:
+    def _outputs(self, lexical: Floats, sums: Sequence[float], marked: Sequence[float], marks: int) -> list[float]:
         words = ROWS_WEIGHT / math.sqrt(sums[_SQUARED_LENGTH] or 1.0)
         concepts = 1 / math.sqrt(marks or 1)
         figures = zip(lexical.dot(self._lexical).tolist(), sums, marked, strict=False)

@@ -11,8 +11,8 @@ import numpy as np
 from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from routing.complexity import LEVELS
 from routing.chunk_sums import known_words
+from routing.complexity import LEVELS
 from routing.hashed_rows import ROWS, hashed
 from routing.task_heads import CATEGORIES, MARKS_WEIGHT, NEEDS, TaskHeads, row_values
 from routing.text_features import MARKS
@@ -78,14 +78,14 @@ def matrix_of(texts: Sequence[TextFeatures], rarity: Floats) -> csr_matrix:
     rows.sum_duplicates()
     lengths = [MARKS_WEIGHT / math.sqrt(max(1, len(one.marks))) for one in texts]
     marks = _sparse(
-        [np.array(one.marks, np.int32) for one in texts],
+        [np.array(one.marks, np.intp) for one in texts],
         [np.full(len(one.marks), length) for one, length in zip(texts, lengths, strict=True)],
         MARKS,
     )
     return csr_matrix(hstack([rows, marks, csr_matrix(np.array([one.lexical for one in texts]))]))
 
 
-def _sparse(columns: Sequence[NDArray[np.int32]], values: Sequence[NDArray[np.floating]], width: int) -> csr_matrix:
+def _sparse(columns: Sequence[NDArray[np.intp]], values: Sequence[NDArray[np.floating]], width: int) -> csr_matrix:
     ends = np.cumsum([0, *map(len, columns)])
     return csr_matrix((np.concatenate(values), np.concatenate(columns), ends), shape=(len(columns), width))
 

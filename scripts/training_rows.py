@@ -1,4 +1,4 @@
-"""Texts as the training reads them: features and hashed rows, stacked as a sparse matrix, and how common each row is."""
+"""Texts as the training reads them: hashed rows, stacked as a sparse matrix, and how common each row is."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ read = cache(read_features)
 
 
 @cache
-def rows_of(features: TextFeatures) -> NDArray[np.int32]:
+def rows_of(features: TextFeatures) -> NDArray[np.intp]:
     """The rows of a text, sorted, as often as they occur."""
-    return np.sort(text_rows(features.chunks)).astype(np.int32)
+    return np.sort(text_rows(features.chunks))
 
 
 class Rows(NamedTuple):
@@ -59,7 +59,7 @@ class Rows(NamedTuple):
     def of(cls, texts: Sequence[TextFeatures]) -> Rows:
         """Stack them."""
         rows = [rows_of(one) for one in texts]
-        return cls(np.concatenate(rows).astype(np.intp), np.array([len(one) for one in rows]))
+        return cls(np.concatenate(rows), np.array([len(one) for one in rows]))
 
 
 def commonness(rows: Rows, quantiles: tuple[float, float]) -> tuple[Floats, Floats]:
