@@ -66,20 +66,19 @@ class ChunkSums:
             if new:
                 pairs = zip(chunks, places, strict=True)
                 places = [new[chunk] if place == _NOWHERE else place for chunk, place in pairs]
-            taken = self._taken(places, [_FIRST_MARK + mark for mark in marks])
+            taken = self._taken(np.array([*[_FIRST_MARK + mark for mark in marks], *places], np.intp), len(marks))
             if new:
                 self._remember(new)
         begin = _MOST_ROWS - len(marks)
         sums, marked = self._ones[:, begin : begin + len(taken)].dot(taken).tolist()
         return sums, marked
 
-    def _taken(self, places: Sequence[int], marks: Sequence[int]) -> Floats:
-        """The rows of the marks, behind them those of each chunk once, and of the pairs and edges of all."""
-        hashes = self._hashes.take(places, axis=0)
+    def _taken(self, places: NDArray[np.intp], marks: int) -> Floats:
+        """The rows of so many marks, of the chunks behind them, and of the pairs and edges of these."""
+        hashes = self._hashes.take(places[marks:], axis=0)
         pairs = hashes[:-1, 0] + hashes[1:, 1]
         pairs >>= ROW_SHIFT
-        once = np.array([*marks, *dict.fromkeys(places)], np.intp)
-        rows = np.concatenate((once, pairs, hashes[:EDGE_CHUNKS, 2], hashes[-EDGE_CHUNKS:, 3]))
+        rows = np.concatenate((places, pairs, hashes[:EDGE_CHUNKS, 2], hashes[-EDGE_CHUNKS:, 3]))
         return self._rows.take(rows, axis=0)
 
     def _computed(self, chunks: Sequence[str], places: Sequence[int]) -> dict[str, int]:

@@ -76,7 +76,7 @@ class Concepts:
         return found
 
     def _note(self, word: str) -> tuple[int | None, bool, bool] | None:
-        """The concept of a word, whether it begins a phrase, whether it may hold several; None where it does nothing."""
+        """The concept of a word, whether it begins a phrase, whether it may hold several; None for nothing."""
         concept = self._look_up(word)
         unspaced = word[:1] >= _FIRST_UNSPACED and _UNSPACED.match(word) is not None
         begins = word in self._phrase_starts

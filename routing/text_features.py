@@ -28,7 +28,8 @@ _PAIRED = 6
 class TextFeatures:
     """A text as read.
 
-    `sample` is what was read of it, `chunks` what white space parts in it, and `words` its words, both in lower case.
+    `sample` is what was read of it, `chunks` what white space parts in it, each once where it first stands, and `words`
+    all its words, both in lower case.
     `lexical` has the figures that LEXICAL_NAMES names, and `marks` the concepts that the words speak of, alone, first,
     last and in pairs: numbers below MARKS, each once.
     """
@@ -46,7 +47,7 @@ def read_features(text: str) -> TextFeatures:
     lowered = sample.lower()
     chunks = lowered.split()
     words = words_of_chunks(chunks)
-    return TextFeatures(sample, chunks, words, lexical_figures(sample, lowered, words), _marks(words))
+    return TextFeatures(sample, [*dict.fromkeys(chunks)], words, lexical_figures(sample, lowered, words), _marks(words))
 
 
 def joined_features(earlier: TextFeatures, later: TextFeatures) -> TextFeatures:
@@ -56,7 +57,7 @@ def joined_features(earlier: TextFeatures, later: TextFeatures) -> TextFeatures:
         return read_features(sample)
     words = [*earlier.words, *later.words]
     lexical = lexical_figures(sample, sample.lower(), words)
-    return TextFeatures(sample, [*earlier.chunks, *later.chunks], words, lexical, _marks(words))
+    return TextFeatures(sample, [*dict.fromkeys((*earlier.chunks, *later.chunks))], words, lexical, _marks(words))
 
 
 def _ends(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -36,6 +37,7 @@ _LAYOUT_ROWS = 50
 # Quantiles of the training texts' own commonness between which familiarity rises from 0 to 1.
 _FAMILIAR = (0.0, 0.02)
 _ITERATIONS, _TOLERANCE = 300, 1e-4
+_NEWTON_STEPS, _LEAST_SLOPE = 20, 0.05
 
 
 def fit_benefit(
@@ -62,8 +64,22 @@ def fit_benefit(
         [head.familiar for head in heads],
         portable,
         portable_levels,
+        [0.0, 1.0],
     )
     return BenefitHead(*(np.asarray(array, np.float32) for array in arrays))
+
+
+def calibrated(head: BenefitHead, scores: Floats, weak: Sequence[float], strong: Sequence[float]) -> BenefitHead:
+    """Give the head the line by which scores of texts that it had not seen say when the strong one alone is right."""
+    right = (np.asarray(strong) > np.asarray(weak)).astype(np.float64)
+    line = np.zeros(2)
+    figures = np.stack([np.ones_like(scores), scores])
+    for _ in range(_NEWTON_STEPS):
+        chances = 1 / (1 + np.exp(-(line @ figures)))
+        curvature = (figures * (chances * (1 - chances))) @ figures.T
+        line += np.linalg.solve(curvature, figures @ (right - chances))
+    # The order stays what it is, whatever was measured.
+    return replace(head, calibration=np.array([line[0], max(line[1], _LEAST_SLOPE)], np.float32))
 
 
 def benefit_scores(head: BenefitHead, prompts: Sequence[str]) -> Floats:

@@ -8,7 +8,7 @@ import pytest
 from routing.benefit import CATEGORY_GAPS, BenefitHead
 from routing.text_features import read_features
 from routing.types import TaskCategory
-from scripts.train_benefit import benefit_scores, conjugate_gradient, fit_benefit, smoothed
+from scripts.train_benefit import benefit_scores, calibrated, conjugate_gradient, fit_benefit, smoothed
 from scripts.training_rows import Rows, rows_of
 
 HARD = ["the integral of a function over a closed contour", "eigenvalues of a matrix over a ring", "a limit of sums"]
@@ -143,3 +143,12 @@ def test_conjugate_gradients_solve_what_elimination_solves() -> None:
     assert conjugate_gradient(lambda vector: matrix @ vector, right) == pytest.approx(
         np.linalg.solve(matrix, right), abs=1e-3
     )
+
+
+def test_the_benefit_is_a_probability_once_calibrated(head: BenefitHead) -> None:
+    """The mean over such texts is how often the strong model alone is right, and the order stays."""
+    scores = np.random.default_rng(2).normal(size=2000)
+    right = (np.random.default_rng(3).random(2000) < 1 / (1 + np.exp(1.5 - 0.7 * scores))).astype(float)
+    level, slope = calibrated(head, scores, np.zeros(2000), right).calibration
+    assert (level, slope) == (pytest.approx(-1.5, abs=0.15), pytest.approx(0.7, abs=0.15))
+    assert calibrated(head, scores, right, 1 - right).calibration[1] > 0
