@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from routing.hashed_rows import EDGE_CHUNKS, ROW_SHIFT, ROWS, UNSPACED, hashed
+from routing.hashed_rows import EDGE_CHUNKS, ROW_SHIFT, ROWS, UNSPACED, WHOLE_WEIGHT, hashed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ class ChunkSums:
         slots = REMEMBERED + _PASSING
         # One table for all, so that one look-up finds everything: hashed rows, chunks remembered and passing, marks.
         self._rows: Floats = np.zeros((ROWS + slots + len(marks), table.shape[1] + 2), np.float32)
-        self._rows[:ROWS, :-2] = table
+        self._rows[:ROWS, :-2] = WHOLE_WEIGHT * table
         self._rows[_FIRST_MARK:, : marks.shape[1]] = marks
         # What `Hashed` has of each chunk: before, after, opening, closing; the places of hashed rows stay empty.
         self._hashes: NDArray[np.uint32] = np.empty((ROWS + slots, 4), np.uint32)
@@ -86,6 +86,7 @@ class ChunkSums:
         new = [*dict.fromkeys(compress(chunks, [place == _NOWHERE for place in places]))]
         what = hashed(new)
         units = np.add.reduceat(self._rows.take(what.grams, axis=0), what.gram_starts, axis=0)
+        units /= WHOLE_WEIGHT
         units += self._rows.take(what.units, axis=0)
         if len(what.joins):
             units[what.joins] += self._rows.take(what.join_rows, axis=0)

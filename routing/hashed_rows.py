@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 # The hashed n-grams share a table of so many rows.
 ROW_BITS = 15
 ROWS = 1 << ROW_BITS
-_SHORTEST_GRAM, _LONGEST_GRAM = 2, 5
+_SHORTEST_GRAM, _LONGEST_GRAM = 3, 5
 # Where no spaces part the words, words are one to four characters.
 _SHORTEST_UNSPACED, _LONGEST_UNSPACED = 1, 4
+WHOLE_WEIGHT = 2
+"""What a whole word, a pair and an edge count beside one run of characters."""
 EDGE_CHUNKS = 4
 """The first and the last chunks count as such too: requests begin and end alike."""
 
@@ -100,13 +102,14 @@ def hashed(chunks: Sequence[str]) -> Hashed:
 
 
 def text_rows(chunks: Sequence[str]) -> Places:
-    """All rows of a text, in no order, as often as they occur: those of its chunks, of neighbours, and of the edges."""
+    """All rows of a text, in no order, as often as they count: those of its chunks, of neighbours, and of the edges."""
     if not chunks:
         return np.zeros(0, np.intp)
     found = hashed(chunks)
     pairs = found.before[:-1] + found.after[1:] >> ROW_SHIFT
     edges = found.opening[:EDGE_CHUNKS], found.closing[-EDGE_CHUNKS:]
-    return np.concatenate([found.grams, found.units, found.join_rows, pairs, *edges], dtype=np.intp, casting="unsafe")
+    whole = [found.units, found.join_rows, pairs, *edges] * WHOLE_WEIGHT
+    return np.concatenate([found.grams, *whole], dtype=np.intp, casting="unsafe")
 
 
 def is_word(unit: str) -> bool:
