@@ -67,8 +67,8 @@ class BenefitHead:
     `figures` three lines over LEXICAL_NAMES: mean and 1/deviation of each figure, and its weight beside the n-grams.
     `levels` are what is added and what it is all multiplied by. `commonness` has the logarithm of the share of training
     texts with a row; `familiar` the mean of it from which a text begins to be like the training texts, and that from
-    which it is wholly. `portable` is like `figures`, for these alone on any text, and `portable_levels` like `levels`. `calibration` is
-    the line over the score whose logistic is the probability that the strong model is right where the weak one is wrong.
+    which it is wholly. `portable` is like `figures`, for these alone on any text, and `portable_levels` like `levels`.
+    `calibration` is the line over the score whose logistic is the probability that the strong model alone is right.
     """
 
     grams: Floats

@@ -156,6 +156,8 @@ def _was_shown(history: Sequence[Message]) -> bool:
 
 def _language(query: Query, features: TextFeatures) -> str:
     """The language of the message itself, which may go on with one in another."""
+    if not query.history:
+        return detect_language(query.text, features.words)
     earlier = (message.content for message in reversed(query.history) if message.role == "user")
     return detect_language(query.text, features.words, earlier)
 
