@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from routing.types import Attachment, Message, Modality, Query, TaskCategory, TaskComplexity
+from scripts.training_messages import HELD_OUT_FOLD, fold_of, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 PROBE = Path(__file__).with_name("routing_probe.jsonl")
@@ -93,7 +92,7 @@ class Labelled:
     @property
     def held_out(self) -> bool:
         """Whether nothing of its topic is trained on."""
-        return zlib.crc32(self.topic.encode()) % 5 == 0
+        return fold_of(self.topic) == HELD_OUT_FOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +117,9 @@ def read_sets(folder: Path, keep: int | None = None) -> PublicSets:
             f"{', '.join(absent)} not found in {folder}: name the folder that holds the public sets with --data "
             f"or {VARIABLE} (scripts/train_router.py says where they come from)."
         )
-    mmlu, gsm8k, nine, prompts = (_spread(list(_lines(folder / name)), keep) for name in FILES)
+    mmlu, gsm8k, nine, prompts = (_spread(list(rows_of(folder / name)), keep) for name in FILES)
     tasks = [TaskPrompt(line["prompt"], line["task"]) for line in prompts]
-    set_of = {line["prompt"]: line["task"] for line in _lines(folder / FILES[-1])}
+    set_of = {line["prompt"]: line["task"] for line in rows_of(folder / FILES[-1])}
     return PublicSets(
         {"MMLU": _exams(mmlu), "GSM8K": _exams(gsm8k)},
         tasks,
@@ -130,7 +129,7 @@ def read_sets(folder: Path, keep: int | None = None) -> PublicSets:
 
 def read_messages(*paths: Path) -> list[Labelled]:
     """Read labelled messages."""
-    return [_labelled(line) for path in paths for line in _lines(path)]
+    return [_labelled(line) for path in paths for line in rows_of(path)]
 
 
 def our_messages() -> list[Labelled]:
@@ -144,12 +143,7 @@ def unseen_probe(messages: Sequence[Labelled]) -> list[Labelled]:
     return [message for message in read_messages(PROBE) if (message.text, message.after) not in known]
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
-
-
-def _spread(rows: list[dict[str, Any]], keep: int | None) -> list[dict[str, Any]]:
+def _spread(rows: list[Mapping[str, Any]], keep: int | None) -> list[Mapping[str, Any]]:
     """Take so many rows at even distances: the sets are sorted by subject."""
     if keep is None or len(rows) <= keep:
         return rows

@@ -73,7 +73,7 @@ def estimate_answer_tokens(words: Sequence[str], expected_tokens: float) -> int:
 
     `words` are those of the message.
     """
-    tokens = _asked_tokens([*words[:_EDGE_WORDS], "", *words[-_EDGE_WORDS:]])
+    tokens = None if _UNIT_TOKENS.keys().isdisjoint(words) else _asked_tokens(words)
     if tokens is None:
         tokens = _on_scale(expected_tokens * (1.0 if _BRIEF.isdisjoint(words) else _BRIEF_SHARE))
     return max(SHORTEST_TOKENS, min(LONGEST_TOKENS, round(tokens)))
@@ -86,9 +86,7 @@ def _on_scale(tokens: float) -> int:
 
 def _asked_tokens(words: Sequence[str]) -> float | None:
     """What "500 words" or "in one sentence" comes to; None where no length is asked for."""
-    if _UNIT_TOKENS.keys().isdisjoint(words):
-        return None
-    for number, unit in pairwise(words):
+    for number, unit in pairwise([*words[:_EDGE_WORDS], "", *words[-_EDGE_WORDS:]]):
         count = _count(number) if unit in _UNIT_TOKENS else None
         if count is not None:
             return count * _UNIT_TOKENS[unit]

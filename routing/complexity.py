@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import ItemsView, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from routing.lexicon import CRITICALITY, DEMAND, PLAIN_WORDS
@@ -13,7 +14,7 @@ from routing.types import TaskComplexity, Tier
 from routing.words import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
 # What each factor weighs (specification S4).
 WEIGHTS = {
@@ -48,17 +49,21 @@ _WORDS_OF_A_LONG_MESSAGE = 60
 _CONTEXT_TOKENS = 2048
 _CONVERSATION_MESSAGES = 20
 
-_CLAUSES = (".", ",", ";", ":", "?", "\n", "।", "。", "，", "？")
+_ASCII_CLAUSES = (".", ",", ";", ":", "?", "\n")
+_CLAUSES = (*_ASCII_CLAUSES, "।", "。", "，", "？")
 
 
 def level_of(score: float) -> TaskComplexity:
     """The level a score falls in."""
-    return next(level for least, level in LEVELS if score >= least)
+    for least, level in LEVELS:
+        if score >= least:
+            return level
+    return TaskComplexity.TRIVIAL
 
 
 def weighted(factors: Mapping[str, float]) -> float:
     """The score that five factors make."""
-    return sum(weight * factors[name] for name, weight in WEIGHTS.items())
+    return sum([weight * factors[name] for name, weight in WEIGHTS.items()])
 
 
 def score_of(difficulty: float) -> float:
@@ -76,13 +81,13 @@ def message_factor(text: str, words: Sequence[str]) -> float:
     if not words:
         return 0.0
     length = min(1.0, math.log(len(words)) / math.log(_WORDS_OF_A_LONG_MESSAGE))
-    clauses = sum(map(text.count, _CLAUSES))
+    clauses = sum(map(text.count, _ASCII_CLAUSES if text.isascii() else _CLAUSES))
     return _LENGTH_SHARE * length + _VOCABULARY_SHARE * _richness(words) + _STRUCTURE_SHARE * min(1.0, clauses / 5)
 
 
 def _richness(words: Sequence[str]) -> float:
     """0 for plain short words, 1 for four or more different words of eight letters on average."""
-    content = {word for word in words if word not in PLAIN_WORDS}
+    content = set(words) - PLAIN_WORDS
     if not content:
         return 0.0
     mean_letters = sum(map(len, content)) / len(content)
@@ -91,8 +96,12 @@ def _richness(words: Sequence[str]) -> float:
 
 def capability_factor(capabilities: Collection[str]) -> float:
     """The most critical capability's figure; "security_analysis" counts as the most critical of its words."""
-    words = (word for capability in capabilities for word in str(capability).lower().split("_"))
-    return max((CRITICALITY.get(word, 0.0) for word in words), default=0.0)
+    return max(map(_criticality, capabilities), default=0.0)
+
+
+@lru_cache(maxsize=256)
+def _criticality(capability: str) -> float:
+    return max(CRITICALITY.get(word, 0.0) for word in str(capability).lower().split("_"))
 
 
 _DEMAND = TermIndex({"demand": DEMAND})
@@ -117,40 +126,84 @@ def complexity_factors(  # noqa: PLR0913  the four figures are the factors of th
     }
 
 
-def split_effort(  # noqa: PLR0913  the figures are those of the factors
-    effort: float,
-    text: str,
-    words: Sequence[str],
-    *,
-    own_tokens: int,
-    drawn_tokens: int,
-    drawn_messages: int,
-    capabilities: Collection[str],
-) -> Mapping[str, float]:
-    """The five factors of a message that takes `effort`, the score of the message by itself.
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What a message takes: the effort of the message by itself, and what a follow-up draws on, which comes on top."""
 
-    How much it says, its context and how critical its capability is are measured, and count as far as the effort
-    goes; the keywords' factor is what is missing then. What a follow-up draws on comes on top.
-    """
-    context = _context_factor(own_tokens)
-    message, rest = _taken(effort - WEIGHTS["context"] * context, message_factor(text, words), WEIGHTS["message"])
-    capability, rest = _taken(rest, capability_factor(capabilities), WEIGHTS["capability"])
-    keywords, rest = _taken(rest, 1.0, WEIGHTS["keywords"])
-    more_capability, rest = _taken(rest, 1.0 - capability, WEIGHTS["capability"])
-    more_message, rest = _taken(rest, 1.0 - message, WEIGHTS["message"])
-    return {
-        "message": message + more_message,
-        "context": max(min(context, max(0.0, effort) / WEIGHTS["context"]), _context_factor(drawn_tokens)),
-        "capability": capability + more_capability,
-        "depth": _depth_factor(drawn_messages),
-        "keywords": keywords,
-    }
+    alone: float
+    own_tokens: int
+    drawn_tokens: int = 0
+    drawn_messages: int = 0
+
+    @property
+    def score(self) -> float:
+        """The weighted sum of `EffortFactors`, which need not be told apart for it."""
+        paid = min(self._beyond_context, WEIGHTS["message"] + WEIGHTS["capability"] + WEIGHTS["keywords"])
+        return paid + WEIGHTS["context"] * self.context_factor + WEIGHTS["depth"] * self.depth_factor
+
+    @property
+    def context_factor(self) -> float:
+        """The message's own length as far as the effort goes, or what it draws on."""
+        paid = min(_context_factor(self.own_tokens), max(0.0, self.alone) / WEIGHTS["context"])
+        return max(paid, _context_factor(self.drawn_tokens)) if self.drawn_tokens else paid
+
+    @property
+    def depth_factor(self) -> float:
+        """How long a conversation it draws on."""
+        return _depth_factor(self.drawn_messages) if self.drawn_messages else 0.0
+
+    @property
+    def _beyond_context(self) -> float:
+        return max(0.0, self.alone - WEIGHTS["context"] * _context_factor(self.own_tokens))
+
+    def shares(self, message: float, capability: float) -> Mapping[str, float]:
+        """Split it into the five factors.
+
+        How much the message says, its context and how critical its capability is are measured, and count as far as the
+        effort goes; the keywords' factor is what is missing then, and then what the other two had left.
+        """
+        rest = self._beyond_context
+        paid = dict.fromkeys(("message", "capability", "keywords"), 0.0)
+        for name, most in (
+            ("message", message),
+            ("capability", capability),
+            ("keywords", 1.0),
+            ("capability", 1.0 - capability),
+            ("message", 1.0 - message),
+        ):
+            share = min(most, rest / WEIGHTS[name])
+            paid[name] += share
+            rest = max(0.0, rest - WEIGHTS[name] * share)
+        return paid | {"context": self.context_factor, "depth": self.depth_factor}
 
 
-def _taken(effort: float, most: float, weight: float) -> tuple[float, float]:
-    """As much of a factor as the effort pays for, and the effort that is left."""
-    factor = min(most, max(0.0, effort) / weight)
-    return factor, effort - weight * factor
+class EffortFactors(Mapping[str, float]):
+    """The five factors of a message that takes an effort, told apart when somebody asks: to decide nobody does."""
+
+    __slots__ = ("_capabilities", "_effort", "_text", "_words")
+
+    def __init__(self, effort: Effort, text: str, words: Sequence[str], capabilities: Collection[str]) -> None:
+        self._effort, self._text, self._words, self._capabilities = effort, text, words, capabilities
+
+    def __getitem__(self, name: str) -> float:
+        return self._factors()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(WEIGHTS)
+
+    def __len__(self) -> int:
+        return len(WEIGHTS)
+
+    def items(self) -> ItemsView[str, float]:
+        """All of them at once."""
+        factors = self._factors()
+        return {name: factors[name] for name in WEIGHTS}.items()
+
+    def __repr__(self) -> str:
+        return repr(dict(self.items()))
+
+    def _factors(self) -> Mapping[str, float]:
+        return self._effort.shares(message_factor(self._text, self._words), capability_factor(self._capabilities))
 
 
 def _context_factor(tokens: int) -> float:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from routing.remembered import Remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +22,6 @@ _EDGE_CHARACTERS = 120
 _STEM = 3
 _LONGEST_UNSPACED = 6
 _SHORTEST_CORRECTED = 5
-_REMEMBERED_WORDS = 1 << 14
 _UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
 _FIRST_UNSPACED = "\u0e00"
 # From here on scripts carry case endings that this table leaves out: their words are looked up by their beginning.
@@ -42,7 +43,7 @@ class Concepts:
         spelled = {word: concept for word, concept in self._whole.items() if _is_corrected(word)}
         self._spelled = spelled
         # People use the same words again and again.
-        self._of_word = lru_cache(maxsize=_REMEMBERED_WORDS)(self._look_up)
+        self._notes = Remembered(self._note)
         self._shortened = {short: concept for word, concept in spelled.items() for short in _without_one_letter(word)}
 
     def _add(self, term: str, concept: int) -> None:
@@ -57,18 +58,29 @@ class Concepts:
         """The concepts of the first and the last words, in their order; a phrase counts for its words."""
         if len(words) > 2 * EDGE_WORDS:
             words = [*words[:EDGE_WORDS], "", *words[-EDGE_WORDS:]]
+        noted = [*map(self._notes.__getitem__, words)]
         found: list[int] = []
-        earlier = ""
-        for word in words:
-            concept = self._concept(f"{earlier}_{word}") if earlier in self._phrase_starts else None
-            if concept is None:
-                concept = self._of_word(word)
-            if concept is not None:
+        begun = ""
+        for word, note in zip(words, noted, strict=True):
+            if note is None and not begun:
+                continue
+            phrase = self._concept(f"{begun}_{word}") if begun else None
+            concept, begins, unspaced = note or (None, False, False)
+            if phrase is not None:
+                found.append(phrase)
+            elif concept is not None:
                 found.append(concept)
-            elif word[:1] >= _FIRST_UNSPACED and _UNSPACED.match(word):
+            elif unspaced:
                 found.extend(self._within(word))
-            earlier = word
+            begun = word if begins else ""
         return found
+
+    def _note(self, word: str) -> tuple[int | None, bool, bool] | None:
+        """The concept of a word, whether it begins a phrase, whether it may hold several; None for nothing."""
+        concept = self._look_up(word)
+        unspaced = word[:1] >= _FIRST_UNSPACED and _UNSPACED.match(word) is not None
+        begins = word in self._phrase_starts
+        return (concept, begins, unspaced) if concept is not None or begins or unspaced else None
 
     def _look_up(self, word: str) -> int | None:
         concept = self._concept(word)

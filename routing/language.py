@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from routing.language_evidence import WORD_WEIGHT, LanguageEvidence
 from routing.language_words import ARABIC, CYRILLIC, DEVANAGARI, ENDINGS, LATIN, LETTERS
+from routing.words import words_of_chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 UNDETERMINED = "en"
 SAMPLE_CHARACTERS = 240
@@ -21,6 +23,9 @@ _EARLIER_MESSAGES = 3
 # Among lines in several languages, one holds a request in another language than English, or in English, by as much:
 # what is pasted is English more often than not.
 _FOREIGN_WEIGHT, _ENGLISH_WEIGHT = 28, 50
+# The share of what speaks for English that may speak for another language: 667 of our messages of several lines are
+# plainly English by it, of which one is not.
+_PLAINLY = 0.4
 # A script of its own says more than a word that others may have.
 _SCRIPT_WEIGHT = 2 * WORD_WEIGHT
 # Words in Latin letters outweigh those of another script when they say as much more.
@@ -62,9 +67,6 @@ _UNSPACED = {"zh": 2, "ja": 3, "th": 5}
 # Those of which not every run is a word.
 _COUNTED = frozenset({*_UNSPACED, "el"})
 
-# Vowel signs of Indic scripts and of Thai, and the marks of Arabic and Hebrew, belong to their words.
-_WORD = re.compile(r"[^\W\d_][\w'’\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0980-\u0dff\u0e31-\u0e4e]*")
-
 # What somebody quotes, links to or pastes as code does not say what language they speak.
 _QUOTED = re.compile(
     r"```.*?(?:```|\Z)|`[^`\n]*`|https?://\S+|\"[^\"]{3,}\"|“[^”]{3,}”|«[^»]{3,}»|„[^“”]{3,}[“”]|「[^」]{3,}」"
@@ -72,11 +74,13 @@ _QUOTED = re.compile(
     re.DOTALL,
 )
 _ADDRESS = re.compile(r"https?://\S+")
+_QUOTES = ("`", '"', "http", "“", "«", "„", "「")
 _BESIDE = re.compile('[\n:`"“«„「]')
 _TWO_WORDS = re.compile(r"[^\W\d_]\S*\s+(?:\S+\s+)?[^\W\d_]")
 # A line with as many signs, or one that begins as logs do, is nobody's sentence.
-_CODE = re.compile(
-    r"(?:[{}()\[\]=;<>_$|*#/\\].{0,8}){4}|^\W*(?:\w*error\b|\w+: error|fatal|traceback|warn|npm err|exception in"
+_SIGNS = re.compile(r"(?:[{}()\[\]=;<>_$|*#/\\].{0,8}){4}")
+_CODE_LINE = re.compile(
+    r"\W*(?:\w*error\b|\w+: error|fatal|traceback|warn|npm err|exception in"
     r"|caused by|at \w+\.|select |insert |update .* set|import |from \w+ import|file \"|\$ |>>> |def |class "
     r"|kubectl |git |docker )"
 )
@@ -84,11 +88,11 @@ _LONG_LINE = 160
 _EDGE_CHARACTERS = 600
 
 
-_LATIN = LanguageEvidence(LATIN, ENDINGS, LETTERS)
-_SHARED = {
-    "devanagari": LanguageEvidence(DEVANAGARI, ENDINGS, LETTERS),
-    "arabic": LanguageEvidence(ARABIC, ENDINGS, LETTERS),
-    "cyrillic": LanguageEvidence(CYRILLIC, ENDINGS, LETTERS),
+_SHARED: Mapping[str, Mapping[str, str]] = {
+    "latin": LATIN,
+    "devanagari": DEVANAGARI,
+    "arabic": ARABIC,
+    "cyrillic": CYRILLIC,
 }
 _FIRST = {"devanagari": "hi", "arabic": "ar", "cyrillic": "ru"}
 
@@ -108,15 +112,22 @@ def detect_language(text: str, words: Sequence[str] | None = None, earlier: Iter
 
 def _language(text: str, words: Sequence[str] | None, expected: str = "") -> str:
     if len(text) > SAMPLE_CHARACTERS or _BESIDE.search(text) or " '" in text:
-        return _of_request(text, expected)
+        return (_is_english(text, words) and UNDETERMINED) or _of_request(text, expected)
     return _judge(text.lower(), words, expected)[0]
+
+
+def _is_english(text: str, words: Sequence[str] | None) -> bool:
+    """Whether all its words together show it so plainly that no line need be looked at."""
+    if words is None or len(text) > SAMPLE_CHARACTERS or not text.isascii() or _may_quote(text):
+        return False
+    return _evidence("latin").leads(words, _ENGLISH_WEIGHT, _PLAINLY)
 
 
 def _of_request(text: str, expected: str) -> str:
     """The language of what is asked where other things stand beside it: of the first or the last line, if they tell."""
     if len(text) > 2 * _EDGE_CHARACTERS:
         text = text[:_EDGE_CHARACTERS] + "\n" + text[-_EDGE_CHARACTERS:]
-    bare = _QUOTED.sub(" ", text)
+    bare = _QUOTED.sub(" ", text) if _may_quote(text) else text
     if not _TWO_WORDS.search(bare):
         bare = _ADDRESS.sub(" ", text)
     lines = [line for line in bare.lower().splitlines() if line.strip()]
@@ -125,6 +136,14 @@ def _of_request(text: str, expected: str) -> str:
         if weight >= (_ENGLISH_WEIGHT if language == UNDETERMINED else _FOREIGN_WEIGHT):
             return language
     return _judge(" ".join(lines)[:SAMPLE_CHARACTERS], None, expected)[0]
+
+
+def _may_quote(text: str) -> bool:
+    return any(map(text.__contains__, _QUOTES)) or text.count("'") > 1
+
+
+def _is_code(piece: str) -> bool:
+    return _CODE_LINE.match(piece) is not None or _SIGNS.search(piece) is not None
 
 
 def _requests(lines: Sequence[str]) -> list[str]:
@@ -137,28 +156,34 @@ def _requests(lines: Sequence[str]) -> list[str]:
         pieces.append(lines[-1])
     elif not colon:
         return []
-    pieces = [piece for piece in pieces if len(piece) <= _LONG_LINE and not _CODE.search(piece)]
+    pieces = [piece for piece in pieces if len(piece) <= _LONG_LINE and not _is_code(piece)]
     # A long first line is more likely pasted than the short one that ends the message.
     return sorted(pieces, key=len) if len(pieces) > 1 and len(pieces[0]) > SHORT_CHARACTERS else pieces
 
 
 def _judge(sample: str, words: Sequence[str] | None = None, expected: str = "") -> tuple[str, int]:
     """The language of a sample in lower case, and how much speaks for it; `expected` where nothing tells."""
-    if words is None:
-        words = _WORD.findall(sample)
     runs = [] if sample.isascii() else _FOREIGN_RUN.findall(sample)
     units = _units(runs) if runs else {}
+    if words is None:
+        words = words_of_chunks(sample.split()) if units else sample.split()
     if not units:
-        return _LATIN.best(words, sample, expected)
+        return _evidence("latin").best(words, sample, expected)
     script = max(units, key=units.__getitem__)
     if len(words) > 2 * len(runs):
-        language, weight = _LATIN.best([word for word in words if word < _FIRST_FOREIGN], "")
+        language, weight = _evidence("latin").best([word for word in words if word < _FIRST_FOREIGN], "")
         if weight > _LATIN_MARGIN * units[script]:
             return language, weight
     if script in _SHARED:
-        language, weight = _SHARED[script].best(words, sample, expected)
+        language, weight = _evidence(script).best(words, sample, expected)
         return language or _FIRST[script], weight
     return script, _SCRIPT_WEIGHT * units[script]
+
+
+@cache
+def _evidence(script: str) -> LanguageEvidence:
+    """What tells the languages of a script apart, built at the first message in it."""
+    return LanguageEvidence(_SHARED[script], ENDINGS, LETTERS)
 
 
 def _units(runs: Sequence[str]) -> dict[str, int]:

@@ -6,6 +6,9 @@ import unicodedata
 from math import log
 from typing import TYPE_CHECKING
 
+from routing.remembered import Remembered
+from routing.words import words_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -41,22 +44,43 @@ class LanguageEvidence:
         )
         self._letters = self._weights({language: set(letters.get(language, "")) for language in words}, _MARK_WEIGHT)
 
+        # People use the same words again and again.
+        self._scores = Remembered(self._look_up)
+
     def best(self, words: Sequence[str], sample: str, expected: str = "") -> tuple[str, int]:
         """The language most speaks for, and how much that is: `expected`, or "", and 0 where nothing does."""
-        known, ending = self._words.get, self._endings.get
-        total = 0
-        for word in words[:_WORDS_READ]:
-            total += known(word) or (ending(word[-3:]) or ending(word[-2:], 0) if len(word) >= _ENDED_LETTERS else 0)
+        total = sum(map(self._scores.__getitem__, words[:_WORDS_READ]))
         if not sample.isascii():
             total += sum([self._letters[letter] for letter in self._letters.keys() & sample])
+        if not total:
+            return expected, 0
         scores = memoryview(total.to_bytes(self._bytes, "little")).cast("H").tolist()
         most = max(scores)
         if most < _LEAST_WEIGHT:
             return expected, 0
         scores[0] += _FIRST_WEIGHT
+        if scores[0] >= most and not expected:
+            return self._languages[0], most
         if expected in self._languages:
             scores[self._languages.index(expected)] += _EXPECTED_WEIGHT
         return self._languages[scores.index(max(scores))], most
+
+    def leads(self, words: Sequence[str], least: int, share: float) -> bool:
+        """Whether at least so much speaks for the first language, and less than that share of it for any other."""
+        total = sum(map(self._scores.__getitem__, words)) if len(words) <= _WORDS_READ else 0
+        first, *others = memoryview(total.to_bytes(self._bytes, "little")).cast("H").tolist()
+        return first >= least and max(others) < share * first
+
+    def _look_up(self, word: str) -> int:
+        """The weights of a word, or of the words in what white space parts."""
+        if word in self._words:
+            return self._words[word]
+        words = words_of(word)
+        if words != [word]:
+            return sum(map(self._look_up, words))
+        if len(word) < _ENDED_LETTERS:
+            return 0
+        return self._endings.get(word[-3:]) or self._endings.get(word[-2:], 0)
 
     def _weights(self, listed: Mapping[str, Iterable[str]], weight: int) -> dict[str, int]:
         speakers: dict[str, list[int]] = {}

@@ -185,12 +185,13 @@ def asked_modality(text: str, words: Sequence[str]) -> Modality:
 
     `words` are those of `text` in lower case.
     """
-    beginning = text[: 4 * _REQUEST_WORDS].lower()
-    if max(beginning, default="") >= _UNSPACED_FROM:
+    beginning = text[: 4 * _REQUEST_WORDS]
+    if not beginning.isascii() and max(beginning) >= _UNSPACED_FROM:
+        beginning = beginning.lower()
         found = next((modality for term, modality in _UNSPACED if term in beginning), None)
         if found is not None:
             return found
-    if _SIGNALS.isdisjoint(words) or len(words) > _REQUEST_WORDS:
+    if len(words) > _REQUEST_WORDS or _SIGNALS.isdisjoint(words):
         return Modality.TEXT
     return _played(words) or _drawn(words) or _made(words) or _shown(words) or Modality.TEXT
 

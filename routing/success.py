@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from routing.logistic import sigmoid
 from routing.types import TaskCategory
 
 if TYPE_CHECKING:
@@ -38,11 +38,6 @@ def model_key(name: str) -> str:
     while (shorter := _IGNORED.sub("", bare)) != bare:
         bare = shorter
     return _NOT_NAME.sub("", bare.lower())
-
-
-def sigmoid(logit: float) -> float:
-    """Turn a logit into a probability, also where it is very large."""
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from routing.answer_length import estimate_answer_tokens
-from routing.complexity import level_of, split_effort, weighted
+from routing.complexity import Effort, EffortFactors, level_of
 from routing.greetings import is_greeting
 from routing.language import detect_language
 from routing.lexicon import DEICTICS, REQUIRED_CAPABILITIES
 from routing.modality_words import modality_of
+from routing.text_features import joined_features, read_features
 from routing.tokens import estimate_tokens
 from routing.types import Message, Modality, ModelCapability, Query, TaskCategory, TaskClassification
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from routing.task_heads import Judgement, TaskHeads
     from routing.text_features import TextFeatures
@@ -31,12 +31,12 @@ GREETING_CONFIDENCE, UNKNOWN_CONFIDENCE = 0.95, 0.3
 
 # LLaVA 1.5 makes 576 tokens of an image; newer models make 256 to 1,500 of a photo.
 IMAGE_TOKENS = 600
+_VISION = frozenset({ModelCapability.VISION})
 # Role markers of a chat template.
 MESSAGE_TOKENS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(NamedTuple):
     """A message as read: its own features, and those of it with the message that it goes on with.
 
     `judgement` is None where the words alone say what it is.
@@ -56,10 +56,8 @@ class TaskClassifier:
     def __init__(self, heads: TaskHeads | None = None) -> None:
         # numpy takes longer to import than all else of this package together.
         from routing.task_heads import TaskHeads  # noqa: PLC0415
-        from routing.text_features import read_features  # noqa: PLC0415
 
         self._heads = heads or TaskHeads.load()
-        self._features: Callable[[str], TextFeatures] = read_features
 
     def classify(self, query: str | Query) -> TaskClassification:
         """Say what is asked. Never fails, whatever the text."""
@@ -68,7 +66,7 @@ class TaskClassifier:
         return self._classification(query, self._read(query))
 
     def _read(self, query: Query) -> _Reading:
-        features = self._features(query.text)
+        features = read_features(query.text)
         if is_greeting(features.words) and not query.attachments:
             return _Reading(features, features, TaskCategory.GREETING, GREETING_CONFIDENCE)
         if not features.sample:
@@ -77,18 +75,19 @@ class TaskClassifier:
         earlier = self._continued(features, judgement, query.history)
         if earlier is None:
             return _judged(features, features, judgement, follows=False)
-        together = self._features(f"{earlier}\n{features.sample}")
+        together = joined_features(earlier, features)
         return _judged(features, together, self._heads.judge(together), follows=True)
 
-    def _continued(self, features: TextFeatures, judgement: Judgement, history: Sequence[Message]) -> str | None:
+    def _continued(
+        self, features: TextFeatures, judgement: Judgement, history: Sequence[Message]
+    ) -> TextFeatures | None:
         """The person's earlier message that a short one such as "and in Rust?" goes on with."""
         if not history or judgement.follows < FOLLOWS or len(features.words) > FOLLOW_UP_WORDS:
             return None
         asked = [message.content for message in reversed(history) if message.role == "user"]
-        return next(filter(self._stands_alone, asked[:_EARLIER_MESSAGES]), None)
+        return next(filter(self._stands_alone, map(read_features, asked[:_EARLIER_MESSAGES])), None)
 
-    def _stands_alone(self, text: str) -> bool:
-        features = self._features(text)
+    def _stands_alone(self, features: TextFeatures) -> bool:
         if not features.sample or is_greeting(features.words):
             return False
         return len(features.words) > FOLLOW_UP_WORDS or self._heads.follows(features) < FOLLOWS
@@ -96,20 +95,18 @@ class TaskClassifier:
     def _classification(self, query: Query, reading: _Reading) -> TaskClassification:
         words, category, judgement = reading.features.words, reading.category, reading.judgement
         tokens = prompt_tokens(query)
-        factors = split_effort(
+        effort = Effort(
             judgement.score if judgement and category is not TaskCategory.GREETING else 0.0,
-            reading.features.sample,
-            words,
-            own_tokens=estimate_tokens(query.text),
-            drawn_tokens=tokens if reading.follows else 0,
-            drawn_messages=len(query.history) if reading.follows else 0,
-            capabilities=REQUIRED_CAPABILITIES[category] if judgement else (),
+            estimate_tokens(query.text),
+            tokens if reading.follows else 0,
+            len(query.history) if reading.follows else 0,
         )
-        score = weighted(factors)
+        capabilities = REQUIRED_CAPABILITIES[category]
+        score = effort.score
         return TaskClassification(
             complexity=level_of(score),
             category=category,
-            required_capabilities=_capabilities(query, reading),
+            required_capabilities=capabilities | _shown_capabilities(query, reading),
             estimated_tokens=estimate_answer_tokens(words, judgement.answer_tokens if judgement else 0.0),
             requires_tools=category is TaskCategory.TOOL_USE,
             confidence=reading.confidence,
@@ -117,7 +114,7 @@ class TaskClassifier:
             modality=modality_of(query, words),
             language=_language(query, reading.own),
             prompt_tokens=tokens,
-            factors=factors,
+            factors=EffortFactors(effort, reading.features.sample, words, capabilities if judgement else ()),
             benefit=judgement.benefit if judgement else 0.0,
             probabilities=judgement.categories if judgement else {category: 1.0},
             needs=_needs(category, judgement),
@@ -126,7 +123,7 @@ class TaskClassifier:
 
 
 def _judged(own: TextFeatures, features: TextFeatures, judgement: Judgement, *, follows: bool) -> _Reading:
-    category = max(judgement.categories, key=judgement.categories.__getitem__)
+    category = judgement.category
     return _Reading(own, features, category, round(judgement.categories[category], 2), judgement, follows)
 
 
@@ -139,12 +136,12 @@ def _needs(category: TaskCategory, judgement: Judgement | None) -> frozenset[str
     return frozenset({likeliest, *(need for need, probability in needs.items() if probability >= NEEDED)})
 
 
-def _capabilities(query: Query, reading: _Reading) -> frozenset[ModelCapability]:
-    capabilities = REQUIRED_CAPABILITIES[reading.category]
+def _shown_capabilities(query: Query, reading: _Reading) -> frozenset[ModelCapability]:
+    """What a picture asks for, whether it is attached or pointed back at."""
     shown = any(attachment.modality is Modality.IMAGE for attachment in query.attachments)
     if shown or (_was_shown(query.history) and _points_back(reading)):
-        return capabilities | {ModelCapability.VISION}
-    return capabilities
+        return _VISION
+    return frozenset()
 
 
 def _points_back(reading: _Reading) -> bool:
@@ -159,12 +156,17 @@ def _was_shown(history: Sequence[Message]) -> bool:
 
 def _language(query: Query, features: TextFeatures) -> str:
     """The language of the message itself, which may go on with one in another."""
+    if not query.history:
+        return detect_language(query.text, features.words)
     earlier = (message.content for message in reversed(query.history) if message.role == "user")
     return detect_language(query.text, features.words, earlier)
 
 
 def prompt_tokens(query: Query) -> int:
     """Everything a model will read: text, images, system prompt and history."""
-    texts = [query.text, query.system_prompt or "", *(message.content for message in query.history)]
-    images = len(query.attachments) + sum(len(message.attachments) for message in query.history if message.attachments)
-    return sum(map(estimate_tokens, texts)) + IMAGE_TOKENS * images + MESSAGE_TOKENS * (1 + len(query.history))
+    tokens = estimate_tokens(query.text) + IMAGE_TOKENS * len(query.attachments) + MESSAGE_TOKENS
+    if query.system_prompt:
+        tokens += estimate_tokens(query.system_prompt)
+    for message in query.history:
+        tokens += estimate_tokens(message.content) + IMAGE_TOKENS * len(message.attachments) + MESSAGE_TOKENS
+    return tokens

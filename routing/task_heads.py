@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from bisect import bisect
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from routing.benefit import BenefitHead
-from routing.text_features import ROWS
+from routing.benefit import BenefitHead, with_constant
+from routing.chunk_sums import ChunkSums
+from routing.logistic import sigmoid
 from routing.types import TaskCategory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,10 +32,9 @@ OUTPUTS = (*CATEGORIES, *NEEDS, "follows", "level", "tokens")
 
 _FIRST_NEED, _FOLLOWS = len(CATEGORIES), len(CATEGORIES) + len(NEEDS)
 _LEVEL, _TOKENS = _FOLLOWS + 1, _FOLLOWS + 2
-
-KNOWN_BITS = 18
-"""The bits of a word's hash that say whether the training messages hold it."""
-_KNOWN_SHIFT = np.uint32(32 - KNOWN_BITS)
+# Behind the heads' own sums over the rows of a text.
+_SQUARED_LENGTH = len(OUTPUTS)
+_KNOWN_WORDS, _WORDS = -2, -1
 
 _BENEFIT = "benefit/"
 UNKNOWN_BENEFIT = 0.5
@@ -43,8 +43,7 @@ UNKNOWN_BENEFIT = 0.5
 ROWS_WEIGHT, MARKS_WEIGHT = 4.0, 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What the heads say of a text.
 
     `categories` has a probability for each; `score` is the effort in [0, 1], on the scale of `complexity.LEVELS`;
@@ -53,34 +52,39 @@ class Judgement:
     before it. `familiarity` is the share of the words that the training messages hold.
     """
 
+    category: TaskCategory
     categories: Mapping[TaskCategory, float]
     score: float
     benefit: float
     answer_tokens: float
-    needs: Mapping[str, float]
-    follows: float
     familiarity: float
+    outputs: Sequence[float]
+
+    @property
+    def needs(self) -> Mapping[str, float]:
+        """By need."""
+        return dict(zip(NEEDS, map(sigmoid, self.outputs[_FIRST_NEED:_FOLLOWS]), strict=True))
+
+    @property
+    def follows(self) -> float:
+        """A probability too."""
+        return sigmoid(self.outputs[_FOLLOWS])
 
 
 class TaskHeads:
-    """The trained weights. Immutable: one instance serves every thread."""
+    """The trained weights. One instance serves every thread: it remembers what words come to, and nothing else."""
 
     def __init__(self, weights: Mapping[str, NDArray[np.generic]]) -> None:
-        table = weights["category/rows"].astype(np.float32) * weights["category/rows_scale"].astype(np.float32)
-        rarity = weights["category/rarity"].astype(np.float32)[:, None]
-        # The last column adds up to the squared length of a text's vector of rows.
-        self._rows: Floats = np.ascontiguousarray(np.hstack([table * rarity * np.float32(ROWS_WEIGHT), rarity**2]))
-        # A product with ones sums faster than a sum does.
-        self._ones: Floats = np.ones(ROWS, np.float32)
-        self._marks: Floats = weights["category/marks"].astype(np.float32, order="C") * np.float32(MARKS_WEIGHT)
-        self._lexical: Floats = weights["category/lexical"].astype(np.float32, order="C")
-        self._bias: Floats = weights["category/bias"].astype(np.float32)
-        self._known: NDArray[np.bool_] = np.unpackbits(weights["category/known"].astype(np.uint8)).astype(np.bool_)
+        self._benefit = _benefit_head(weights)
+        marks = weights["category/marks"].astype(np.float32) * np.float32(MARKS_WEIGHT)
+        self._sums = ChunkSums(_table(weights, self._benefit), weights["category/known"].astype(np.uint8), marks)
+        # The bias as the weight of a figure that is always one.
+        bias = weights["category/bias"].astype(np.float32)
+        self._lexical: Floats = np.vstack([weights["category/lexical"].astype(np.float32), bias])
         self._temperature = float(weights["category/temperature"].item())
         self._knots = weights["category/level_knots"].astype(np.float64).tolist()
         self._prior = weights["category/prior"].astype(np.float64).tolist()
         self._trust = weights["category/trust"].astype(np.float64).tolist()
-        self._benefit = _benefit_head(weights)
 
     @classmethod
     def load(cls, path: Path = WEIGHTS) -> TaskHeads:
@@ -90,53 +94,61 @@ class TaskHeads:
 
     def judge(self, features: TextFeatures) -> Judgement:
         """Judge a text: one look-up and one sum for all heads."""
-        outputs = self._outputs(features)
-        familiarity = self._familiarity(features)
-        categories = dict(zip(CATEGORIES, self._probabilities(outputs[: len(CATEGORIES)], familiarity), strict=True))
+        sums, marked = self._sums.of(features.chunks, features.marks)
+        lexical = with_constant(features.lexical)
+        outputs = self._outputs(lexical, sums, marked, len(features.marks))
+        familiarity = sums[_KNOWN_WORDS] / sums[_WORDS] if sums[_WORDS] else 0.0
+        chances = self._probabilities(outputs[: len(CATEGORIES)], familiarity)
+        categories = dict(zip(CATEGORIES, chances, strict=True))
+        beside = sums[_SQUARED_LENGTH + 1 : _KNOWN_WORDS]
         return Judgement(
+            category=CATEGORIES[chances.index(max(chances))],
             categories=categories,
             score=self._score(outputs[_LEVEL]),
-            benefit=self._benefit.benefit(features, categories) if self._benefit else UNKNOWN_BENEFIT,
+            benefit=self._benefit.benefit(features, categories, beside, lexical) if self._benefit else UNKNOWN_BENEFIT,
             answer_tokens=math.exp(min(8.0, max(3.0, outputs[_TOKENS]))),
-            needs=dict(zip(NEEDS, map(_sigmoid, outputs[_FIRST_NEED:_FOLLOWS]), strict=True)),
-            follows=_sigmoid(outputs[_FOLLOWS]),
             familiarity=familiarity,
+            outputs=outputs,
         )
 
     def follows(self, features: TextFeatures) -> float:
         """The probability that a text goes on with the message before it."""
-        return _sigmoid(self._outputs(features)[_FOLLOWS])
+        sums, marked = self._sums.of(features.chunks, features.marks)
+        return sigmoid(self._outputs(with_constant(features.lexical), sums, marked, len(features.marks))[_FOLLOWS])
 
-    def _outputs(self, features: TextFeatures) -> list[float]:
-        total = np.asarray(features.lexical, np.float32) @ self._lexical
-        total += self._bias
-        if len(features.rows):
-            summed = self._ones[: len(features.rows)] @ self._rows.take(features.rows, axis=0)
-            total += summed[:-1] / math.sqrt(summed[-1])
-        if features.marks:
-            marked = self._ones[: len(features.marks)] @ self._marks.take(features.marks, axis=0)
-            total += marked / math.sqrt(len(features.marks))
-        found: list[float] = total.tolist()
-        return found
+    def _outputs(self, lexical: Floats, sums: Sequence[float], marked: Sequence[float], marks: int) -> list[float]:
+        words = ROWS_WEIGHT / math.sqrt(sums[_SQUARED_LENGTH] or 1.0)
+        concepts = 1 / math.sqrt(marks or 1)
+        figures = zip(lexical.dot(self._lexical).tolist(), sums, marked, strict=False)
+        return [figure + words * summed + concepts * mark for figure, summed, mark in figures]
 
-    def _familiarity(self, features: TextFeatures) -> float:
-        hashes = features.word_hashes
-        if not len(hashes):
-            return 0.0
-        return float(np.count_nonzero(self._known.take(hashes >> _KNOWN_SHIFT))) / len(hashes)
-
-    def _probabilities(self, logits: list[float], familiarity: float) -> list[float]:
+    def _probabilities(self, logits: Sequence[float], familiarity: float) -> list[float]:
         """The calibrated probabilities, mixed with the prior the more, the fewer words are familiar."""
         top = max(logits)
-        powers = [math.exp((logit - top) / self._temperature) for logit in logits]
-        total = sum(powers)
+        sharpness = 1 / self._temperature
+        powers = [math.exp((logit - top) * sharpness) for logit in logits]
         trust = min(1.0, self._trust[0] + self._trust[1] * familiarity)
-        return [trust * power / total + (1 - trust) * prior for power, prior in zip(powers, self._prior, strict=True)]
+        share, rest = trust / sum(powers), 1 - trust
+        if not rest:
+            return [share * power for power in powers]
+        return [share * power + rest * prior for power, prior in zip(powers, self._prior, strict=True)]
 
     def _score(self, output: float) -> float:
         """The level head's figure, on the scale of the levels: straight lines between the knots."""
         read, meant = self._knots
-        return float(np.interp(output, read, meant))
+        place = bisect(read, output)
+        if not 0 < place < len(read):
+            return float(meant[min(place, len(read) - 1)])
+        share = (output - read[place - 1]) / (read[place] - read[place - 1])
+        return float(meant[place - 1] + share * (meant[place] - meant[place - 1]))
+
+
+def _table(weights: Mapping[str, NDArray[np.generic]], benefit: BenefitHead | None) -> Floats:
+    """What a text's sums are made of: a row for each hashed n-gram."""
+    rarity = weights["category/rarity"].astype(np.float32)[:, None]
+    table = weights["category/rows"].astype(np.float32) * weights["category/rows_scale"].astype(np.float32)
+    beside = [benefit.columns()] if benefit else []
+    return np.hstack([table * rarity, rarity**2, *beside])
 
 
 def _benefit_head(weights: Mapping[str, NDArray[np.generic]]) -> BenefitHead | None:
@@ -144,20 +156,9 @@ def _benefit_head(weights: Mapping[str, NDArray[np.generic]]) -> BenefitHead | N
     return BenefitHead.from_arrays(arrays) if arrays else None
 
 
-def _sigmoid(logit: float) -> float:
-    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
-
-
-def row_values(features: TextFeatures, rarity: Floats) -> Floats:
-    """What each of a text's rows counts in training: its rarity, in a vector of length ROWS_WEIGHT."""
-    values = rarity[features.rows]
+def row_values(rows: NDArray[np.intp], rarity: Floats) -> Floats:
+    """What each of a text's rows counts in training: its rarity, over the length that the sums have."""
+    values = rarity[rows]
     length = math.sqrt(float(values @ values)) if len(values) else 1.0
     weighted: Floats = values * np.float32(ROWS_WEIGHT / length)
     return weighted
-
-
-def known_words(hashes: NDArray[np.uint32]) -> NDArray[np.uint8]:
-    """A set of words as bits: what `familiarity` is measured against."""
-    bits = np.zeros(1 << KNOWN_BITS, np.uint8)
-    bits[hashes >> _KNOWN_SHIFT] = 1
-    return np.packbits(bits)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from routing.benefit import PORTABLE, BenefitHead, layout_of, standardized
-from routing.text_features import LEXICAL_NAMES, ROWS, read_features
+from routing.hashed_rows import ROWS
+from routing.lexical_figures import LEXICAL_NAMES
+from scripts.training_rows import Rows, commonness, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,9 +27,9 @@ SUBJECT_SHARE = 0.7
 _SUBJECT_PRIOR_ROWS = 20
 # The penalties: absolute beside the n-grams; a multiple of the rows alone, where little more than the sign and the
 # size of each figure's correlation is kept, which is what holds on other sets.
-_PENALTY, _PORTABLE_PENALTY = 8.0, 4.0
+_PENALTY, _PORTABLE_PENALTY = 6.0, 4.0
 # What a lexical figure counts beside a text's n-grams, which have a length of one together.
-_LEXICAL_WEIGHT = 0.07
+_LEXICAL_WEIGHT = 0.04
 # A figure that hardly varies in training must not become large elsewhere.
 _LEAST_DEVIATION = 0.005
 # A layout that fewer rows than this have is unknown.
@@ -34,47 +37,24 @@ _LAYOUT_ROWS = 50
 # Quantiles of the training texts' own commonness between which familiarity rises from 0 to 1.
 _FAMILIAR = (0.0, 0.02)
 _ITERATIONS, _TOLERANCE = 300, 1e-4
-
-
-class Rows(NamedTuple):
-    """Texts as a sparse matrix of ones: `columns` in the order of the texts, of which `counts` belong to each."""
-
-    columns: NDArray[np.intp]
-    counts: NDArray[np.intp]
-
-    def times(self, vector: Floats) -> Floats:
-        """Sum the vector's entries over each text's columns."""
-        sums = np.concatenate([[0.0], np.cumsum(vector[self.columns])])
-        ends = np.cumsum(self.counts)
-        product: Floats = sums[ends] - sums[ends - self.counts]
-        return product
-
-    def transposed_times(self, vector: Floats) -> Floats:
-        """Sum the texts' entries over each column."""
-        sums: Floats = np.bincount(self.columns, np.repeat(vector, self.counts), minlength=ROWS).astype(np.float64)
-        return sums
-
-    @classmethod
-    def of(cls, read: Sequence[TextFeatures]) -> Rows:
-        """Stack them."""
-        return cls(np.concatenate([one.rows for one in read]), np.array([len(one.rows) for one in read]))
+_NEWTON_STEPS, _LEAST_SLOPE = 20, 0.05
 
 
 def fit_benefit(
     prompts: Sequence[str], weak: Sequence[float], strong: Sequence[float], subjects: Sequence[str] | None = None
 ) -> BenefitHead:
     """Fit the head to which of two models was right; `subjects` (names of topics) make the targets less noisy."""
-    read = [read_features(prompt) for prompt in prompts]
+    texts = [read(prompt) for prompt in prompts]
     gain = np.asarray(strong, np.float64) - np.asarray(weak, np.float64)
-    layouts = np.array([layout_of(one.lexical) for one in read])
+    layouts = np.array([layout_of(one.lexical) for one in texts])
     heads = []
     for layout in (0, 1):
         places = np.flatnonzero(layouts == layout)
         topics = [subjects[int(place)] for place in places] if subjects is not None else None
-        heads.append(_fit_layout([read[place] for place in places], smoothed(gain[places], topics)))
+        heads.append(_fit_layout([texts[place] for place in places], smoothed(gain[places], topics)))
     scores = np.concatenate([head.scores for head in heads])
     levels = [[head.level - scores.mean(), 1 / max(scores.std(), _LEAST_DEVIATION)] for head in heads]
-    portable, alone = _fit_portable(np.array([one.lexical for one in read]), gain)
+    portable, alone = _fit_portable(np.array([one.lexical for one in texts]), gain)
     portable_levels = [-alone.mean(), 1 / max(alone.std(), _LEAST_DEVIATION)]
     arrays = (
         [head.grams for head in heads],
@@ -84,13 +64,27 @@ def fit_benefit(
         [head.familiar for head in heads],
         portable,
         portable_levels,
+        [0.0, 1.0],
     )
     return BenefitHead(*(np.asarray(array, np.float32) for array in arrays))
 
 
+def calibrated(head: BenefitHead, scores: Floats, weak: Sequence[float], strong: Sequence[float]) -> BenefitHead:
+    """Give the head the line by which scores of texts that it had not seen say when the strong one alone is right."""
+    right = (np.asarray(strong) > np.asarray(weak)).astype(np.float64)
+    line = np.zeros(2)
+    figures = np.stack([np.ones_like(scores), scores])
+    for _ in range(_NEWTON_STEPS):
+        chances = 1 / (1 + np.exp(-(line @ figures)))
+        curvature = (figures * (chances * (1 - chances))) @ figures.T
+        line += np.linalg.solve(curvature, figures @ (right - chances))
+    # The order stays what it is, whatever was measured.
+    return replace(head, calibration=np.array([line[0], max(line[1], _LEAST_SLOPE)], np.float32))
+
+
 def benefit_scores(head: BenefitHead, prompts: Sequence[str]) -> Floats:
     """Score texts; higher = a stronger model is more worth it."""
-    return np.array([head.score(read_features(prompt)) for prompt in prompts])
+    return np.array([head.score(read(prompt)) for prompt in prompts])
 
 
 def smoothed(gain: Floats, subjects: Sequence[str] | None) -> Floats:
@@ -118,18 +112,18 @@ class LayoutHead(NamedTuple):
     familiar: Floats
 
 
-def _fit_layout(read: Sequence[TextFeatures], target: Floats) -> LayoutHead:
+def _fit_layout(texts: Sequence[TextFeatures], target: Floats) -> LayoutHead:
     """Fit one layout by itself: what rare and common mean differs between sets. Too few texts teach nothing."""
-    if len(read) < _LAYOUT_ROWS:
+    if len(texts) < _LAYOUT_ROWS:
         return LayoutHead(
             np.zeros(ROWS), np.zeros((3, len(LEXICAL_NAMES))), 0.0, np.zeros(0), np.zeros(ROWS), np.zeros(2)
         )
-    rows = Rows.of(read)
-    means, factors, figures = _standardize(np.array([one.lexical for one in read]))
+    rows = Rows.of(texts)
+    means, factors, figures = _standardize(np.array([one.lexical for one in texts]))
     grams, weights, scores = _fit_grams(rows, figures, target)
     level = float(target.mean() - scores.mean())
     lines = np.array([means, factors, weights])
-    return LayoutHead(grams, lines, level, scores + level, *_fit_familiarity(rows))
+    return LayoutHead(grams, lines, level, scores + level, *commonness(rows, _FAMILIAR))
 
 
 def _standardize(figures: Floats) -> tuple[Floats, Floats, Floats]:
@@ -139,7 +133,7 @@ def _standardize(figures: Floats) -> tuple[Floats, Floats, Floats]:
 
 def _fit_grams(rows: Rows, figures: Floats, target: Floats) -> tuple[Floats, Floats, Floats]:
     """Fit n-grams and figures together by ridge regression: rare n-grams may weigh more than common ones."""
-    found = np.bincount(rows.columns, minlength=ROWS)
+    found = rows.texts_with()
     rarity = np.log((1 + len(target)) / (1 + found)) + 1
     rarity /= np.sqrt((rarity**2 * found).sum() / len(target))
 
@@ -183,13 +177,3 @@ def conjugate_gradient(matrix: Callable[[Floats], Floats], right: Floats) -> Flo
         squared, before = residual @ residual, squared
         direction = residual + squared / before * direction
     return solution
-
-
-def _fit_familiarity(rows: Rows) -> tuple[Floats, Floats]:
-    """Learn how common each n-gram is, and how common a training text finds those of the others."""
-    texts = len(rows.counts)
-    found = np.bincount(rows.columns, minlength=ROWS)
-    # Without the text itself: its own n-grams would all be known.
-    others = np.log((np.maximum(found - 1, 0) + 0.5) / texts)
-    means = rows.times(others) / np.maximum(rows.counts, 1)
-    return np.log((found + 0.5) / texts), np.quantile(means, _FAMILIAR)

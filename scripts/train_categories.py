@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from routing.chunk_sums import known_words
 from routing.complexity import LEVELS
-from routing.task_heads import CATEGORIES, MARKS_WEIGHT, NEEDS, TaskHeads, known_words, row_values
-from routing.text_features import MARKS, ROWS, read_features
+from routing.hashed_rows import ROWS, hashed
+from routing.task_heads import CATEGORIES, MARKS_WEIGHT, NEEDS, TaskHeads, row_values
+from routing.text_features import MARKS
 from scripts.training_messages import FOLDS, HELD_OUT_FOLD, misspelt
+from scripts.training_rows import Rows, read, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,17 +30,13 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-_CATEGORY_PENALTY, _NEED_PENALTY, _LEVEL_PENALTY, _TOKEN_PENALTY = 1.0, 1.0, 12.0, 12.0
+_CATEGORY_PENALTY, _NEED_PENALTY, _LEVEL_PENALTY, _TOKEN_PENALTY = 2.0, 1.0, 50.0, 25.0
 _ITERATIONS, _TOLERANCE = 300, 1e-3
 _RAREST = 0.5
 
 # What the level head is taught: the middle of each level's range.
 _LEVEL_FIGURES = {"trivial": 0.02, "simple": 0.14, "moderate": 0.29, "complex": 0.46, "very_complex": 0.66}
 LEVEL_NAMES = tuple(_LEVEL_FIGURES)
-
-
-# Every fold reads most of the same messages.
-read = cache(read_features)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +64,25 @@ class Texts:
 
 def rarity_of(texts: Texts) -> Floats:
     """How rare each row is among the texts: the logarithm of its inverse document frequency, and a half."""
-    counts = np.bincount(np.concatenate([one.rows for one in texts.features]), minlength=ROWS)
+    counts = Rows.of(texts.features).texts_with()
     rarity: Floats = (
         (np.log(len(texts.features) / (counts + 1.0)).clip(0.0) + _RAREST).astype(np.float16).astype(np.float32)
     )
     return rarity
 
 
-def matrix_of(read: Sequence[TextFeatures], rarity: Floats) -> csr_matrix:
+def matrix_of(texts: Sequence[TextFeatures], rarity: Floats) -> csr_matrix:
     """The texts as a sparse matrix: rows, marks and lexical figures side by side."""
-    rows = _sparse([one.rows for one in read], [row_values(one, rarity) for one in read], ROWS)
-    lengths = [MARKS_WEIGHT / math.sqrt(max(1, len(one.marks))) for one in read]
+    columns = [rows_of(one) for one in texts]
+    rows = _sparse(columns, [row_values(one, rarity) for one in columns], ROWS)
+    rows.sum_duplicates()
+    lengths = [MARKS_WEIGHT / math.sqrt(max(1, len(one.marks))) for one in texts]
     marks = _sparse(
-        [np.array(one.marks, np.intp) for one in read],
-        [np.full(len(one.marks), length) for one, length in zip(read, lengths, strict=True)],
+        [np.array(one.marks, np.intp) for one in texts],
+        [np.full(len(one.marks), length) for one, length in zip(texts, lengths, strict=True)],
         MARKS,
     )
-    return csr_matrix(hstack([rows, marks, csr_matrix(np.array([one.lexical for one in read]))]))
+    return csr_matrix(hstack([rows, marks, csr_matrix(np.array([one.lexical for one in texts]))]))
 
 
 def _sparse(columns: Sequence[NDArray[np.intp]], values: Sequence[NDArray[np.floating]], width: int) -> csr_matrix:
@@ -157,12 +157,16 @@ def packed(fitted: Fitted, rarity: Floats, texts: Texts) -> dict[str, NDArray[np
         "category/marks": np.ascontiguousarray(marks.astype(np.float16)),
         "category/lexical": np.ascontiguousarray(lexical.astype(np.float32)),
         "category/bias": fitted.bias,
-        "category/known": known_words(np.concatenate([one.word_hashes for one in texts.features])),
+        "category/known": known_words(_word_hashes(texts)),
         "category/prior": (counted / counted.sum()).astype(np.float32),
         "category/temperature": np.array(1.0, np.float32),
         "category/trust": np.array([1.0, 0.0], np.float32),
         "category/level_knots": np.array([[0.0, 1.0], [0.0, 1.0]], np.float32),
     }
+
+
+def _word_hashes(texts: Texts) -> NDArray[np.uint32]:
+    return hashed(list({chunk: None for one in texts.features for chunk in one.chunks})).word_hashes
 
 
 def train(messages: Sequence[Labelled], folds_left_out: Sequence[int]) -> dict[str, NDArray[np.generic]]:

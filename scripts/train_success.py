@@ -11,10 +11,9 @@ import numpy as np
 
 from routing.priors import billions_of, expected_quality
 from routing.success import CATEGORIES, SuccessModel, model_key
-from routing.text_features import ROWS, read_features
 from routing.types import TaskCategory
-from scripts.train_benefit import Rows
-from scripts.training_messages import rows_of
+from scripts import training_messages
+from scripts.training_rows import Rows, commonness, read, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,9 +67,10 @@ class Familiar(NamedTuple):
 
     def share(self, features: TextFeatures) -> float:
         """Say how far a text is like those of the category."""
-        if not len(features.rows):
+        rows = rows_of(features)
+        if not len(rows):
             return 0.0
-        mean = float(self.commonness[features.rows].mean())
+        mean = float(self.commonness[rows].mean())
         return float(np.clip((mean - self.start) / max(self.end - self.start, 1e-9), 0, 1))
 
 
@@ -94,8 +94,8 @@ class Abilities:
 
 def fit_abilities(rows: Sequence[Graded], heads: TaskHeads) -> Abilities:
     """Fit nine models, or any that answered the same prompts. The best over all is the best single one."""
-    read = [read_features(row.prompt) for row in rows]
-    judged = [heads.judge(features) for features in read]
+    texts = [read(row.prompt) for row in rows]
+    judged = [heads.judge(features) for features in texts]
     likeliest = [max(one.categories, key=one.categories.__getitem__) for one in judged]
     models = sorted(rows[0].scores)
     scores = np.array([[row.scores[model] for model in models] for row in rows])
@@ -103,7 +103,7 @@ def fit_abilities(rows: Sequence[Graded], heads: TaskHeads) -> Abilities:
     data_sets = [row.data_set for row in rows]
     added = {category: _added(scores, data_sets, inside) for category, inside in places.items()}
     familiar = {
-        category: _familiar([read[place] for place in inside])
+        category: _familiar([texts[place] for place in inside])
         for category, inside in places.items()
         if len(inside) >= _FAMILIAR_ROWS
     }
@@ -128,12 +128,8 @@ def _added(scores: Floats, data_sets: Sequence[str], inside: Sequence[int]) -> F
 
 
 def _familiar(texts: Sequence[TextFeatures]) -> Familiar:
-    rows, count = Rows.of(texts), len(texts)
-    found = np.bincount(rows.columns, minlength=ROWS)
-    # Without the text itself: its own n-grams would all be known.
-    others = np.log((np.maximum(found - 1, 0) + 0.5) / count)
-    start, end = np.quantile(rows.times(others) / np.maximum(rows.counts, 1), _FAMILIAR)
-    return Familiar(np.log((found + 0.5) / count), float(start), float(end))
+    common, (start, end) = commonness(Rows.of(texts), _FAMILIAR)
+    return Familiar(common, float(start), float(end))
 
 
 def fit_success(rows: Sequence[Graded], wildbench: Mapping[str, Mapping[str, float]], heads: TaskHeads) -> SuccessModel:
@@ -154,10 +150,10 @@ def fit_success(rows: Sequence[Graded], wildbench: Mapping[str, Mapping[str, flo
 
 def success_weights(folder: Path, heads: TaskHeads) -> dict[str, NDArray[np.generic]]:
     """Fit all from a folder of public sets; give the weights as they are stored, named "success/..."."""
-    named = {row["prompt"]: row["task"] for row in rows_of(folder / "task_prompts_train.jsonl")}
+    named = {row["prompt"]: row["task"] for row in training_messages.rows_of(folder / "task_prompts_train.jsonl")}
     rows = [
         Graded(row["prompt"], named.get(row["prompt"], ""), row["scores"])
-        for row in rows_of(folder / "nine_models_train.jsonl")
+        for row in training_messages.rows_of(folder / "nine_models_train.jsonl")
     ]
     table = json.loads((folder / "wildbench_scores.json").read_text("utf-8"))
     wildbench = {name: entry["task_categorized_scores"] for name, entry in table.items()}

@@ -69,13 +69,18 @@ class Labelled:
 
     @property
     def fold(self) -> int:
-        """The fold of the topic, the same on every machine."""
-        return zlib.crc32(self.topic.encode()) % FOLDS
+        """The fold of its topic."""
+        return fold_of(self.topic)
 
     @property
     def whole(self) -> str:
         """The message with the one that it goes on with, as the classifier reads both."""
         return joined(self.before, self.text)
+
+
+def fold_of(topic: str) -> int:
+    """The fold of a topic, the same on every machine."""
+    return zlib.crc32(topic.encode()) % FOLDS
 
 
 def joined(before: str, text: str) -> str:

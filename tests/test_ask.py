@@ -31,7 +31,7 @@ def line(tmp_path: Path, ollama: FakeOllama) -> CommandLine:
 
 async def test_the_answer_alone_is_on_standard_output(line: CommandLine) -> None:
     """Another program can take the answer as it is."""
-    ran = await line.run("ask", "Tell me about love.")
+    ran = await line.run("ask", "What is love?")
     assert (ran.status, ran.out) == (0, "It is love.\n")
     assert ran.err.startswith("Qwen2.5 7B · question · ")
 
@@ -66,7 +66,7 @@ async def test_each_question_stands_alone(line: CommandLine, ollama: FakeOllama)
 
 async def test_json_tells_everything(line: CommandLine) -> None:
     """Answer, model, decision, attempts, seconds and tokens, as one JSON object and nothing else."""
-    ran = await line.run("ask", "Tell me about love.", "--json")
+    ran = await line.run("ask", "What is love?", "--json")
     told = json.loads(ran.out)
     assert (ran.status, ran.err) == (0, "")
     assert (told["success"], told["response"], told["model"]) == (True, "It is love.", "ollama_qwen25_7b")
@@ -99,7 +99,7 @@ async def test_no_model_is_a_failure_that_says_what_to_do(tmp_path: Path) -> Non
 async def test_every_model_failed_is_a_failure_too(line: CommandLine, ollama: FakeOllama) -> None:
     """The sentence names who was tried and how it ended."""
     ollama.play(QWEN, Script(status=500))
-    ran = await line.run("ask", "Tell me about love.")
+    ran = await line.run("ask", "What is love?")
     assert (ran.status, ran.out) == (1, "")
     assert "Qwen2.5 7B (server error)" in ran.err
 
@@ -107,7 +107,7 @@ async def test_every_model_failed_is_a_failure_too(line: CommandLine, ollama: Fa
 async def test_at_a_terminal_the_answer_is_rendered(line: CommandLine, ollama: FakeOllama) -> None:
     """Somebody who looks sees bold words, not asterisks, and the receipt under them."""
     ollama.play(QWEN, Script(pieces=("It is **love**.",)))
-    async with line.at_a_terminal("ask", "Tell me about love.") as terminal:
+    async with line.at_a_terminal("ask", "What is love?") as terminal:
         await terminal.until("Qwen2.5 7B · ")
         assert await terminal.end() == 0
     assert "It is love." in terminal.shown
@@ -116,7 +116,7 @@ async def test_at_a_terminal_the_answer_is_rendered(line: CommandLine, ollama: F
 async def test_ctrl_c_stops_the_model(line: CommandLine, ollama: FakeOllama) -> None:
     """The exit status is that of an interrupted program, and the model is not left generating."""
     ollama.play(QWEN, Script(stall_after=1))
-    async with line.at_a_terminal("ask", "Tell me about love.") as terminal:
+    async with line.at_a_terminal("ask", "What is love?") as terminal:
         await terminal.until("Hello")
         terminal.type("\x03")
         assert await terminal.end() == 130

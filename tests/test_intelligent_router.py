@@ -31,7 +31,7 @@ from tests.fake_backend import ONE, TWO, an_offer, some_models
 if TYPE_CHECKING:
     from routing.types import ModelMetadata, RoutingDecision
 
-TEXT = "Which river runs through Paris, and where does it end?"
+TEXT = "What is the name of the river that runs through Paris?"
 
 
 def a_router(*models: ModelMetadata, strategy: str = "balanced", **settings: Any) -> IntelligentRouter:

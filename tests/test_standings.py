@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from routing.logistic import sigmoid
 from routing.standings import HALF_LIFE_SECONDS, LARGEST_STEP, Evidence, Standing, Standings
-from routing.success import sigmoid
 from routing.types import TaskCategory
 
 CODE, MATH = TaskCategory.CODE, TaskCategory.MATH

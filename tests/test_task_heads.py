@@ -7,8 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from routing.task_heads import CATEGORIES, NEEDS, WEIGHTS, TaskHeads, known_words
-from routing.text_features import LEXICAL_NAMES, MARKS, ROWS, read_features
+from routing.chunk_sums import known_words
+from routing.hashed_rows import ROWS
+from routing.lexical_figures import LEXICAL_NAMES
+from routing.task_heads import CATEGORIES, NEEDS, WEIGHTS, TaskHeads
+from routing.text_features import MARKS, read_features
 from routing.types import TaskCategory
 
 

@@ -8,14 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from routing.text_features import (
-    HEAD_CHARACTERS,
-    LEXICAL_NAMES,
-    MARKS,
-    ROWS,
-    TAIL_CHARACTERS,
-    read_features,
-)
+from routing.lexical_figures import LEXICAL_NAMES
+from routing.text_features import HEAD_CHARACTERS, MARKS, TAIL_CHARACTERS, joined_features, read_features
 
 
 def lexical(text):
@@ -23,15 +17,12 @@ def lexical(text):
 
 
 @pytest.mark.parametrize("text", ["", " ", "a", "Hi there", "\ud800", "नमस्ते दोस्त", "天气怎么样", "1+1=2\n" * 2000])
-def test_rows_and_marks_are_numbers_of_their_tables_each_once(text):
+def test_marks_are_numbers_of_their_table_each_once(text):
     """Whatever the text, nothing points outside the weights."""
     read = read_features(text)
-    assert read.rows.tolist() == sorted(set(read.rows.tolist()))
-    assert all(0 <= row < ROWS for row in read.rows.tolist())
     assert list(read.marks) == sorted(set(read.marks))
     assert all(0 <= mark < MARKS for mark in read.marks)
     assert len(read.lexical) == len(LEXICAL_NAMES)
-    assert len(read.word_hashes) <= len(read.words)
     assert np.isfinite(read.lexical).all()
 
 
@@ -42,14 +33,15 @@ def test_a_long_text_is_read_at_both_ends():
     assert len(read.sample) == HEAD_CHARACTERS + 1 + TAIL_CHARACTERS
     assert read.sample.startswith("compare these two")
     assert read.sample.endswith("in one short table")
-    assert read.rows.tolist() == read_features(begin + "x" * 50_000 + end).rows.tolist()
+    assert read.chunks == read_features(begin + "x" * 50_000 + end).chunks
 
 
 def test_the_features_are_the_same_in_every_process():
     """Nothing depends on Python's own hashes, which differ from run to run."""
     program = (
-        "from routing.text_features import read_features;"
-        "f = read_features('Wie wird das Wetter in Kiel?'); print(f.rows.tolist(), f.marks, f.word_hashes.tolist())"
+        "from routing.text_features import read_features; from routing.hashed_rows import hashed, text_rows;"
+        "f = read_features('Wie wird das Wetter in Kiel?');"
+        "print(text_rows(f.chunks).tolist(), f.marks, hashed(f.chunks).word_hashes.tolist())"
     )
     runs = {
         subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30).stdout
@@ -58,17 +50,17 @@ def test_the_features_are_the_same_in_every_process():
     assert len(runs) == 1
 
 
-def test_case_and_padding_change_no_row():
-    """Capitals and blank space are read over."""
-    plain = read_features("write a poem about autumn").rows.tolist()
-    assert read_features("  WRITE a   poem\n about AUTUMN ").rows.tolist() == plain
-
-
-def test_a_typing_error_leaves_most_rows():
-    """Two letters swapped in one of six words leave over half of the rows."""
-    right = set(read_features("write a function that reverses a string").rows.tolist())
-    wrong = set(read_features("write a fucntion that reverses a string").rows.tolist())
-    assert len(right & wrong) / len(right) > 0.5
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [("write a haiku", "and in French?"), ("", "why"), ("x " * 900, "shorter please"), ("a. b", "```c```")],
+)
+def test_joined_texts_are_read_as_one(earlier, later):
+    """A follow-up behind its message has the features of both as two lines, however long they are."""
+    joined = joined_features(read_features(earlier), read_features(later))
+    whole = read_features(f"{read_features(earlier).sample}\n{later}")
+    assert (joined.chunks, joined.words, joined.marks) == (whole.chunks, whole.words, whole.marks)
+    if earlier:
+        assert (joined.sample, joined.lexical) == (whole.sample, whole.lexical)
 
 
 @pytest.mark.parametrize(
