@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from routing.hashed_rows import text_rows
+from routing.hashed_rows import COARSE_ROWS, COARSE_SHIFT, ROWS, text_rows
 from routing.lexical_figures import LEXICAL_NAMES
 from routing.logistic import sigmoid
 
@@ -63,7 +63,7 @@ def layout_of(lexical: Sequence[float]) -> int:
 class BenefitHead:
     """Fitted weights; scores are in standard deviations from the mean of the questions that it was fitted on.
 
-    All but the last three have one entry for each layout (`layout_of`). `grams` has a weight a row of n-grams,
+    All but the last three have one entry for each layout (`layout_of`). `grams` has a weight a coarse row of n-grams,
     `figures` three lines over LEXICAL_NAMES: mean and 1/deviation of each figure, and its weight beside the n-grams.
     `levels` are what is added and what it is all multiplied by. `commonness` has the logarithm of the share of training
     texts with a row; `familiar` the mean of it from which a text begins to be like the training texts, and that from
@@ -101,7 +101,8 @@ class BenefitHead:
 
     def columns(self) -> Floats:
         """Give what is summed over the rows of a text, one column each: n-grams and commonness by layout, and one."""
-        return np.vstack([self.grams, self.commonness, np.ones_like(self.grams[:1])]).T
+        coarse = np.vstack([self.grams, self.commonness, np.ones_like(self.grams[:1])])
+        return np.repeat(coarse, ROWS // COARSE_ROWS, axis=1).T
 
     def score(self, features: TextFeatures) -> float:
         """Say how much more than the average question of the training texts this one gains by a stronger model."""
@@ -141,7 +142,7 @@ class BenefitHead:
         return self._share(layout_of(features.lexical), self._sums(features))
 
     def _sums(self, features: TextFeatures) -> list[float]:
-        rows = text_rows(features.chunks)
+        rows = text_rows(features.chunks) >> COARSE_SHIFT
         return [*(float(line.take(rows).sum()) for line in (*self.grams, *self.commonness)), float(len(rows))]
 
     def _share(self, layout: int, sums: Sequence[float]) -> float:

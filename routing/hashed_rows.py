@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     Places = NDArray[np.intp]
 
 # The hashed n-grams share a table of so many rows.
-ROW_BITS = 15
+ROW_BITS = 17
 ROWS = 1 << ROW_BITS
+COARSE_SHIFT = 2
+COARSE_ROWS = ROWS >> COARSE_SHIFT
+"""Heads that few texts teach share four rows each: a row shifted right by COARSE_SHIFT."""
 _SHORTEST_GRAM, _LONGEST_GRAM = 3, 5
 # Where no spaces part the words, words are one to four characters.
 _SHORTEST_UNSPACED, _LONGEST_UNSPACED = 1, 4

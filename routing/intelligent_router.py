@@ -40,7 +40,7 @@ TURNS_LEFT_OUT = "the conversation is longer than any model's context: its oldes
 # Rankings kept; each is for one kind of task under one version of the registry.
 _KEPT_RANKINGS = 512
 # A benefit is felt in such steps.
-_BENEFIT_STEPS = 4
+_BENEFIT_STEPS = 16
 _LAST = Candidate(BUILTIN, 0.0, ("needs no server",))
 
 

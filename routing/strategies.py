@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from routing.types import RoutingStrategy, TaskCategory, TaskComplexity
+from routing.types import AVERAGE_BENEFIT, RoutingStrategy, TaskCategory, TaskComplexity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,8 +48,9 @@ PREFERRED_BACKEND_POINTS = 3.0
 # hardest. By these the smallest of the catalog's models is close enough for a greeting and not for a question, and
 # neighbours in size are for a question and not for a hard one (specification S1.7).
 _SLACK_AT_EASIEST, _SLACK_LOST, _LEAST_SLACK = 0.10, 0.14, 0.02
-# Where a stronger model is worth much, less is close enough, and the other way round, by a quarter either way.
-_BENEFIT_SHARE = 0.5
+# Where a stronger model is worth more than on the average, less is close enough: three quarters of it where it is worth
+# twice as much.
+_BENEFIT_SHARE, _LEAST_SHARE = 1.4, 0.5
 
 
 def promptness(seconds: float) -> float:
@@ -60,7 +61,7 @@ def promptness(seconds: float) -> float:
 def close_enough(score: float, benefit: float) -> float:
     """Say which share of the best one's success a model may lack in a task of this complexity and benefit."""
     slack = max(_LEAST_SLACK, _SLACK_AT_EASIEST - _SLACK_LOST * score)
-    return slack * (1 + _BENEFIT_SHARE * (0.5 - benefit))
+    return slack * max(_LEAST_SHARE, 1 + _BENEFIT_SHARE * (AVERAGE_BENEFIT - benefit))
 
 
 def _charge(shortfall: float) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 from routing.benefit import BenefitHead, with_constant
 from routing.chunk_sums import ChunkSums
 from routing.logistic import sigmoid
-from routing.types import TaskCategory
+from routing.types import AVERAGE_BENEFIT, TaskCategory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,19 +37,18 @@ _SQUARED_LENGTH = len(OUTPUTS)
 _KNOWN_WORDS, _WORDS = -2, -1
 
 _BENEFIT = "benefit/"
-UNKNOWN_BENEFIT = 0.5
 
 # What a block of features weighs beside the others; training and judging use the same figures.
-ROWS_WEIGHT, MARKS_WEIGHT = 4.0, 3.0
+ROWS_WEIGHT, MARKS_WEIGHT, LEXICAL_WEIGHT = 4.0, 1.0, 2.0
 
 
 class Judgement(NamedTuple):
     """What the heads say of a text.
 
     `categories` has a probability for each; `score` is the effort in [0, 1], on the scale of `complexity.LEVELS`;
-    `benefit` is what a strong model is worth over a weak one, in [0, 1]; `answer_tokens` the length of a good answer.
-    `needs` has the probability that each of NEEDS is really needed, `follows` that the text goes on with the message
-    before it. `familiarity` is the share of the words that the training messages hold.
+    `benefit` is the probability that a strong model is right where a weak one is wrong; `answer_tokens` the length of a
+    good answer. `needs` has the probability that each of NEEDS is really needed, `follows` that the text goes on with
+    the message before it. `familiarity` is the share of the words that the training messages hold.
     """
 
     category: TaskCategory
@@ -80,7 +79,8 @@ class TaskHeads:
         self._sums = ChunkSums(_table(weights, self._benefit), weights["category/known"].astype(np.uint8), marks)
         # The bias as the weight of a figure that is always one.
         bias = weights["category/bias"].astype(np.float32)
-        self._lexical: Floats = np.vstack([weights["category/lexical"].astype(np.float32), bias])
+        lexical = weights["category/lexical"].astype(np.float32) * np.float32(LEXICAL_WEIGHT)
+        self._lexical: Floats = np.vstack([lexical, bias])
         self._temperature = float(weights["category/temperature"].item())
         self._knots = weights["category/level_knots"].astype(np.float64).tolist()
         self._prior = weights["category/prior"].astype(np.float64).tolist()
@@ -105,7 +105,7 @@ class TaskHeads:
             category=CATEGORIES[chances.index(max(chances))],
             categories=categories,
             score=self._score(outputs[_LEVEL]),
-            benefit=self._benefit.benefit(features, categories, beside, lexical) if self._benefit else UNKNOWN_BENEFIT,
+            benefit=self._benefit.benefit(features, categories, beside, lexical) if self._benefit else AVERAGE_BENEFIT,
             answer_tokens=math.exp(min(8.0, max(3.0, outputs[_TOKENS]))),
             familiarity=familiarity,
             outputs=outputs,

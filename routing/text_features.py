@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from itertools import chain, combinations, pairwise
 from typing import TYPE_CHECKING
 
 from routing.concepts import shipped_concepts
@@ -18,10 +16,9 @@ if TYPE_CHECKING:
 HEAD_CHARACTERS = 1500
 TAIL_CHARACTERS = LONGEST_SAMPLE - 1 - HEAD_CHARACTERS
 
-# The marks: each concept, each as the first, each as the last, and from there on pairs, hashed.
-MARKS = 4096
-_OPENING, _CLOSING, _FIRST_PAIR = 128, 256, 512
-_PAIRED = 6
+# The marks: each concept, each as the first, each as the last.
+MARKS = 384
+_OPENING, _CLOSING = 128, 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,8 +27,8 @@ class TextFeatures:
 
     `sample` is what was read of it, `chunks` what white space parts in it, each once where it first stands, and `words`
     all its words, both in lower case.
-    `lexical` has the figures that LEXICAL_NAMES names, and `marks` the concepts that the words speak of, alone, first,
-    last and in pairs: numbers below MARKS, each once.
+    `lexical` has the figures that LEXICAL_NAMES names, and `marks` the concepts that the words speak of, anywhere,
+    first and last: numbers below MARKS, each once.
     """
 
     sample: str
@@ -69,17 +66,8 @@ def _ends(text: str) -> str:
 
 
 def _marks(words: Sequence[str]) -> list[int]:
-    """The concepts, the first and the last one, and the pairs of those that stand side by side or early."""
+    """The concepts, and the first and the last one."""
     concepts = shipped_concepts().found_in(words)
     if not concepts:
         return []
-    unique = list(dict.fromkeys(concepts))
-    early = unique[:_PAIRED]
-    pairs = [_pair(*pair) for pair in chain(combinations(early, 2), pairwise(unique[_PAIRED - 1 :]))]
-    return sorted({*unique, _OPENING + concepts[0], _CLOSING + concepts[-1], *pairs})
-
-
-@cache
-def _pair(first: int, second: int) -> int:
-    """The mark of two concepts, of which there are some ten thousand."""
-    return _FIRST_PAIR + ((first * 131 + second * 7919) * 2654435769 >> 7) % (MARKS - _FIRST_PAIR)
+    return sorted({*concepts, _OPENING + concepts[0], _CLOSING + concepts[-1]})

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from routing.benefit import PORTABLE, BenefitHead, layout_of, standardized
-from routing.hashed_rows import ROWS
+from routing.hashed_rows import COARSE_ROWS
 from routing.lexical_figures import LEXICAL_NAMES
 from scripts.training_rows import Rows, commonness, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from routing.text_features import TextFeatures
 
@@ -69,7 +69,7 @@ def fit_benefit(
     return BenefitHead(*(np.asarray(array, np.float32) for array in arrays))
 
 
-def calibrated(head: BenefitHead, scores: Floats, weak: Sequence[float], strong: Sequence[float]) -> BenefitHead:
+def calibrated(head: BenefitHead, scores: Floats, weak: ArrayLike, strong: ArrayLike) -> BenefitHead:
     """Give the head the line by which scores of texts that it had not seen say when the strong one alone is right."""
     right = (np.asarray(strong) > np.asarray(weak)).astype(np.float64)
     line = np.zeros(2)
@@ -116,9 +116,14 @@ def _fit_layout(texts: Sequence[TextFeatures], target: Floats) -> LayoutHead:
     """Fit one layout by itself: what rare and common mean differs between sets. Too few texts teach nothing."""
     if len(texts) < _LAYOUT_ROWS:
         return LayoutHead(
-            np.zeros(ROWS), np.zeros((3, len(LEXICAL_NAMES))), 0.0, np.zeros(0), np.zeros(ROWS), np.zeros(2)
+            np.zeros(COARSE_ROWS),
+            np.zeros((3, len(LEXICAL_NAMES))),
+            0.0,
+            np.zeros(0),
+            np.zeros(COARSE_ROWS),
+            np.zeros(2),
         )
-    rows = Rows.of(texts)
+    rows = Rows.coarse(texts)
     means, factors, figures = _standardize(np.array([one.lexical for one in texts]))
     grams, weights, scores = _fit_grams(rows, figures, target)
     level = float(target.mean() - scores.mean())
@@ -138,7 +143,9 @@ def _fit_grams(rows: Rows, figures: Floats, target: Floats) -> tuple[Floats, Flo
     rarity /= np.sqrt((rarity**2 * found).sum() / len(target))
 
     def forwards(weights: Floats) -> Floats:
-        product: Floats = rows.times(rarity * weights[:ROWS]) + _LEXICAL_WEIGHT * (figures @ weights[ROWS:])
+        product: Floats = rows.times(rarity * weights[:COARSE_ROWS]) + _LEXICAL_WEIGHT * (
+            figures @ weights[COARSE_ROWS:]
+        )
         return product
 
     def backwards(errors: Floats) -> Floats:
@@ -149,7 +156,7 @@ def _fit_grams(rows: Rows, figures: Floats, target: Floats) -> tuple[Floats, Flo
         lambda vector: backwards(forwards(vector)) - len(target) * centred * (centred @ vector) + _PENALTY * vector,
         backwards(target - target.mean()),
     )
-    return rarity * weights[:ROWS], _LEXICAL_WEIGHT * weights[ROWS:], forwards(weights)
+    return rarity * weights[:COARSE_ROWS], _LEXICAL_WEIGHT * weights[COARSE_ROWS:], forwards(weights)
 
 
 def _fit_portable(lexical: Floats, gain: Floats) -> tuple[Floats, Floats]:

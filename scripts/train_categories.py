@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.svm import LinearSVC
 
 from routing.chunk_sums import known_words
 from routing.complexity import LEVELS
 from routing.hashed_rows import ROWS, hashed
-from routing.task_heads import CATEGORIES, MARKS_WEIGHT, NEEDS, TaskHeads, row_values
+from routing.task_heads import CATEGORIES, LEXICAL_WEIGHT, MARKS_WEIGHT, NEEDS, TaskHeads, row_values
 from routing.text_features import MARKS
 from scripts.training_messages import FOLDS, HELD_OUT_FOLD, misspelt
 from scripts.training_rows import Rows, read, rows_of
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-_CATEGORY_PENALTY, _NEED_PENALTY, _LEVEL_PENALTY, _TOKEN_PENALTY = 2.0, 1.0, 50.0, 25.0
-_ITERATIONS, _TOLERANCE = 300, 1e-3
+_CATEGORY_SLACK, _NEED_SLACK, _LEVEL_PENALTY, _TOKEN_PENALTY = 0.05, 1.0, 50.0, 25.0
 _RAREST = 0.5
 
 # What the level head is taught: the middle of each level's range.
@@ -82,7 +82,8 @@ def matrix_of(texts: Sequence[TextFeatures], rarity: Floats) -> csr_matrix:
         [np.full(len(one.marks), length) for one, length in zip(texts, lengths, strict=True)],
         MARKS,
     )
-    return csr_matrix(hstack([rows, marks, csr_matrix(np.array([one.lexical for one in texts]))]))
+    lexical = csr_matrix(LEXICAL_WEIGHT * np.array([one.lexical for one in texts]))
+    return csr_matrix(hstack([rows, marks, lexical]))
 
 
 def _sparse(columns: Sequence[NDArray[np.intp]], values: Sequence[NDArray[np.floating]], width: int) -> csr_matrix:
@@ -114,7 +115,7 @@ Column = tuple["NDArray[np.float64]", float]
 
 def _fit_categories(matrix: csr_matrix, texts: Texts) -> list[Column]:
     wanted = [CATEGORIES.index(message.category) for message in texts.messages]
-    model = LogisticRegression(C=_CATEGORY_PENALTY, max_iter=_ITERATIONS, tol=_TOLERANCE)
+    model = LinearSVC(C=_CATEGORY_SLACK, random_state=0)
     model.fit(matrix, wanted, sample_weight=texts.weights)
     return [(row, float(bias)) for row, bias in zip(model.coef_, model.intercept_, strict=True)]
 
@@ -129,7 +130,7 @@ def _fit_needs(matrix: csr_matrix, texts: Texts) -> list[Column]:
 
 
 def _fit_binary(matrix: csr_matrix, wanted: Sequence[bool], texts: Texts) -> Column:
-    model = LogisticRegression(C=_NEED_PENALTY, max_iter=_ITERATIONS, tol=_TOLERANCE)
+    model = LogisticRegression(C=_NEED_SLACK, solver="liblinear", random_state=0)
     model.fit(matrix, wanted, sample_weight=texts.weights)
     return model.coef_[0], float(model.intercept_[0])
 
@@ -214,7 +215,7 @@ def _calibrated(judged: Sequence[Judged]) -> dict[str, NDArray[np.generic]]:
     probabilities = np.array([[*one.judgement.categories.values()] for one in judged])
     right = np.array([[name == one.message.category for name in CATEGORIES] for one in judged])
     familiarity = np.array([one.judgement.familiarity for one in judged])
-    temperature = min(np.arange(0.5, 3.0, 0.05), key=lambda divisor: _loss(_softened(probabilities, divisor), right))
+    temperature = min(np.geomspace(0.1, 2.0, 61), key=lambda divisor: _loss(_softened(probabilities, divisor), right))
     softened = _softened(probabilities, temperature)
     trust = min(_TRUSTS, key=lambda line: _loss(_mixed(softened, right.mean(0), line, familiarity), right))
     return {

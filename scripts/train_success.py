@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from routing.hashed_rows import COARSE_SHIFT
 from routing.priors import billions_of, expected_quality
 from routing.success import CATEGORIES, SuccessModel, model_key
 from routing.types import TaskCategory
@@ -67,7 +68,7 @@ class Familiar(NamedTuple):
 
     def share(self, features: TextFeatures) -> float:
         """Say how far a text is like those of the category."""
-        rows = rows_of(features)
+        rows = rows_of(features) >> COARSE_SHIFT
         if not len(rows):
             return 0.0
         mean = float(self.commonness[rows].mean())
@@ -128,7 +129,7 @@ def _added(scores: Floats, data_sets: Sequence[str], inside: Sequence[int]) -> F
 
 
 def _familiar(texts: Sequence[TextFeatures]) -> Familiar:
-    common, (start, end) = commonness(Rows.of(texts), _FAMILIAR)
+    common, (start, end) = commonness(Rows.coarse(texts), _FAMILIAR)
     return Familiar(common, float(start), float(end))
 
 

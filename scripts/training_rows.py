@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from routing.hashed_rows import ROWS, text_rows
+from routing.hashed_rows import COARSE_ROWS, COARSE_SHIFT, ROWS, text_rows
 from routing.text_features import read_features
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Rows(NamedTuple):
 
     columns: NDArray[np.intp]
     counts: NDArray[np.intp]
+    width: int = ROWS
 
     def times(self, vector: Floats) -> Floats:
         """Sum the vector's entries over each text's columns."""
@@ -44,7 +45,9 @@ class Rows(NamedTuple):
 
     def transposed_times(self, vector: Floats) -> Floats:
         """Sum the texts' entries over each column."""
-        sums: Floats = np.bincount(self.columns, np.repeat(vector, self.counts), minlength=ROWS).astype(np.float64)
+        sums: Floats = np.bincount(self.columns, np.repeat(vector, self.counts), minlength=self.width).astype(
+            np.float64
+        )
         return sums
 
     def texts_with(self) -> NDArray[np.intp]:
@@ -53,13 +56,19 @@ class Rows(NamedTuple):
         fresh[1:] = self.columns[1:] != self.columns[:-1]
         ends = np.cumsum(self.counts)[:-1]
         fresh[ends[ends < len(fresh)]] = True
-        return np.bincount(self.columns[fresh], minlength=ROWS)
+        return np.bincount(self.columns[fresh], minlength=self.width)
 
     @classmethod
     def of(cls, texts: Sequence[TextFeatures]) -> Rows:
         """Stack them."""
         rows = [rows_of(one) for one in texts]
         return cls(np.concatenate(rows), np.array([len(one) for one in rows]))
+
+    @classmethod
+    def coarse(cls, texts: Sequence[TextFeatures]) -> Rows:
+        """Stack them for heads that few texts teach."""
+        rows = cls.of(texts)
+        return cls(rows.columns >> COARSE_SHIFT, rows.counts, COARSE_ROWS)
 
 
 def commonness(rows: Rows, quantiles: tuple[float, float]) -> tuple[Floats, Floats]:

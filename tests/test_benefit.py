@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from routing.benefit import CATEGORY_GAPS, BenefitHead
+from routing.hashed_rows import COARSE_ROWS, COARSE_SHIFT
 from routing.text_features import read_features
 from routing.types import TaskCategory
 from scripts.train_benefit import benefit_scores, calibrated, conjugate_gradient, fit_benefit, smoothed
@@ -127,11 +128,11 @@ def test_targets_move_towards_their_subjects_mean() -> None:
 def test_rows_multiply_like_a_matrix() -> None:
     """Both ways."""
     read = [read_features(text) for text in ("one two", "two three four", "one")]
-    rows, dense = Rows.of(read), np.zeros((3, 1 << 15))
+    rows, dense = Rows.coarse(read), np.zeros((3, COARSE_ROWS))
     for place, one in enumerate(read):
-        np.add.at(dense[place], rows_of(one), 1)
+        np.add.at(dense[place], rows_of(one) >> COARSE_SHIFT, 1)
     draws = np.random.default_rng(0)
-    columns, texts = draws.random(1 << 15), draws.random(3)
+    columns, texts = draws.random(COARSE_ROWS), draws.random(3)
     assert rows.times(columns) == pytest.approx(dense @ columns)
     assert rows.transposed_times(texts) == pytest.approx(texts @ dense)
 

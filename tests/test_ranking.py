@@ -18,6 +18,7 @@ from routing.strategies import STRATEGIES, close_enough, promptness, weights_for
 from routing.success import SuccessModel
 from routing.task_heads import WEIGHTS
 from routing.types import (
+    AVERAGE_BENEFIT,
     Modality,
     ModelCapability,
     ModelMetadata,
@@ -45,7 +46,7 @@ def ranked(models: list[ModelMetadata] | ModelRegistry, strategy: str = "balance
         "max_cost": 0.7,
         "preferred_backend": None,
         "difficulty": task_difficulty(0.15),
-        "benefit": 0.5,
+        "benefit": AVERAGE_BENEFIT,
         "tokens": 100,
     }
     registry = models if isinstance(models, ModelRegistry) else ModelRegistry(models)
@@ -140,8 +141,8 @@ def test_auto_takes_the_fastest_of_those_that_are_close_enough() -> None:
 
 def test_close_enough_gets_narrower_with_the_task() -> None:
     """The harder it is, and the more a stronger model is worth."""
-    by_score = [close_enough(score, 0.5) for score in (0.0, 0.2, 0.4, 0.6)]
-    by_benefit = [close_enough(0.2, benefit) for benefit in (0.0, 0.5, 1.0)]
+    by_score = [close_enough(score, AVERAGE_BENEFIT) for score in (0.0, 0.2, 0.4, 0.6)]
+    by_benefit = [close_enough(0.2, benefit) for benefit in (0.0, AVERAGE_BENEFIT, 0.4)]
     assert by_score == sorted(by_score, reverse=True)
     assert by_benefit == sorted(by_benefit, reverse=True)
     assert len(set(by_score)) == 4

@@ -5,15 +5,20 @@ from __future__ import annotations
 from routing.remembered import Remembered
 
 
-def test_a_text_is_computed_once():
+def test_a_text_is_computed_once() -> None:
     """And looked up from then on."""
-    asked = []
-    memory = Remembered(lambda text: asked.append(text) or len(text))
+    asked: list[str] = []
+
+    def measured(text: str) -> int:
+        asked.append(text)
+        return len(text)
+
+    memory = Remembered(measured)
     assert [memory["four"], memory["four"], memory["six"]] == [4, 4, 3]
     assert asked == ["four", "six"]
 
 
-def test_it_never_holds_more_than_it_may():
+def test_it_never_holds_more_than_it_may() -> None:
     """When full it starts anew."""
     memory = Remembered(len, most=10)
     for number in range(95):
@@ -21,7 +26,7 @@ def test_it_never_holds_more_than_it_may():
         assert len(memory) <= 10
 
 
-def test_long_texts_are_not_kept():
+def test_long_texts_are_not_kept() -> None:
     """They would fill it with what never comes again."""
     memory = Remembered(len, longest=5)
     assert memory["longer than five"] == 16
