@@ -28,7 +28,7 @@ _FIRST_MARK = _FIRST_PASSING + _PASSING
 # Of chunks and pairs there are at most as many together, and at most a tenth of them marks.
 _MOST_ROWS = 2 * _PASSING + 2 * EDGE_CHUNKS
 
-KNOWN_BITS = 18
+KNOWN_BITS = 20
 """The bits of a word's hash that say whether the training messages hold it."""
 _KNOWN_SHIFT = np.uint32(32 - KNOWN_BITS)
 
@@ -37,7 +37,7 @@ class ChunkSums:
     """Sums of the rows of a table over the rows of a text. One instance serves every thread.
 
     The table has a row for each of `hashed_rows.ROWS` and any columns, the first of which the marks have too. The sums
-    have two columns more: how many of a text's words are among those known, and how many words it has. Bounded: 7 MB.
+    have two columns more: how many of a text's words are among those known, and how many words it has. Bounded: 16 MB.
     """
 
     def __init__(self, table: Floats, known: NDArray[np.uint8], marks: Floats) -> None:
@@ -45,7 +45,7 @@ class ChunkSums:
         slots = REMEMBERED + _PASSING
         # One table for all, so that one look-up finds everything: hashed rows, chunks remembered and passing, marks.
         self._rows: Floats = np.zeros((ROWS + slots + len(marks), table.shape[1] + 2), np.float32)
-        self._rows[:ROWS, :-2] = WHOLE_WEIGHT * table
+        np.multiply(table, np.float32(WHOLE_WEIGHT), out=self._rows[:ROWS, :-2])
         self._rows[_FIRST_MARK:, : marks.shape[1]] = marks
         # What `Hashed` has of each chunk: before, after, opening, closing; the places of hashed rows stay empty.
         self._hashes: NDArray[np.uint32] = np.empty((ROWS + slots, 4), np.uint32)

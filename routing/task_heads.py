@@ -146,9 +146,15 @@ class TaskHeads:
 def _table(weights: Mapping[str, NDArray[np.generic]], benefit: BenefitHead | None) -> Floats:
     """What a text's sums are made of: a row for each hashed n-gram."""
     rarity = weights["category/rarity"].astype(np.float32)[:, None]
-    table = weights["category/rows"].astype(np.float32) * weights["category/rows_scale"].astype(np.float32)
-    beside = [benefit.columns()] if benefit else []
-    return np.hstack([table * rarity, rarity**2, *beside])
+    heads = weights["category/rows"].shape[1]
+    beside = benefit.columns() if benefit else np.zeros((len(rarity), 0), np.float32)
+    table = np.empty((len(rarity), heads + 1 + beside.shape[1]), np.float32)
+    # In place: copies of so much are seen in the memory that the process takes.
+    np.multiply(weights["category/rows"], rarity, out=table[:, :heads])
+    table[:, :heads] *= weights["category/rows_scale"]
+    np.square(rarity, out=table[:, heads : heads + 1])
+    table[:, heads + 1 :] = beside
+    return table
 
 
 def _benefit_head(weights: Mapping[str, NDArray[np.generic]]) -> BenefitHead | None:

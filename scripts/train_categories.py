@@ -178,7 +178,7 @@ def train(messages: Sequence[Labelled], folds_left_out: Sequence[int]) -> dict[s
     whole = Texts.of(more, lambda one: one.whole)
     alone = Texts.of([one for one in more if one.level is not None], lambda one: one.text)
     rarity = rarity_of(whole.where(lambda one: one.source == "corpus"))
-    return packed(fit_heads(whole, alone, rarity), rarity, whole)
+    return packed(fit_heads(whole, alone, rarity), rarity, Texts.of(kept, lambda one: one.whole))
 
 
 # --- calibration ------------------------------------------------------------------------------------------------------

@@ -232,10 +232,12 @@ def test_what_the_server_serves_counts_and_not_what_the_model_could() -> None:
 # --- the chat's model -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("margin", "kept"), [(0.1, True), (0.026, True), (0.024, False), (0.0, False)])
-def test_a_chat_stays_on_its_model_while_the_choice_is_close(margin: float, kept: bool) -> None:  # noqa: FBT001
-    """The two are 0.025 apart: 0.055 of success, which weighs 0.45."""
-    router = a_router(of_quality("best", 0.8), of_quality("chats", 0.7), stickiness_margin=margin)
+@pytest.mark.parametrize(("share", "kept"), [(2.0, True), (1.02, True), (0.98, False), (0.0, False)])
+def test_a_chat_stays_on_its_model_while_the_choice_is_close(share: float, kept: bool) -> None:  # noqa: FBT001
+    """Up to the margin behind the best, and no further."""
+    models = of_quality("best", 0.8), of_quality("chats", 0.75)
+    best, chats, _ = a_router(*models).decide(TEXT).candidates
+    router = a_router(*models, stickiness_margin=share * (best.score - chats.score))
     decision = router.decide(Query(TEXT, current_model_id="chats"))
     assert (order(decision)[0] == "chats") is kept
     assert ("this chat's model, and close to the best" in decision.candidates[0].reasons) is kept
