@@ -24,6 +24,7 @@ EDGE_WORDS = 60
 _EDGE_CHARACTERS = 120
 _STEM = 3
 _LONGEST_UNSPACED = 6
+_LONGEST_PHRASE = 40
 _SHORTEST_CORRECTED = 5
 _UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
 _FIRST_UNSPACED = "\u0e00"
@@ -47,6 +48,7 @@ class Concepts:
         self._phrase_starts = {term.partition("_")[0] for term in self._whole if "_" in term}
         # People use the same words again and again.
         self._notes = Remembered(self._note)
+        self._phrases = Remembered(self._concept, longest=_LONGEST_PHRASE)
 
     def found_in(self, words: Sequence[str]) -> list[int]:
         """The concepts of the first and the last words, in their order; a phrase counts for its words."""
@@ -58,7 +60,7 @@ class Concepts:
         for word, note in zip(words, noted, strict=True):
             if note is None and not begun:
                 continue
-            phrase = self._concept(f"{begun}_{word}") if begun else None
+            phrase = self._phrases[f"{begun}_{word}"] if begun else None
             concept, begins, unspaced = note or (None, False, False)
             if phrase is not None:
                 found.append(phrase)
