@@ -155,6 +155,7 @@ def _candidate_data(candidate: Candidate) -> dict[str, Any]:
         "name": model.display_name,
         "backend": model.backend,
         "score": candidate.score,
+        "success": round(candidate.success, 4),
         "cost": model.cost,
         "reasons": list(candidate.reasons),
     }

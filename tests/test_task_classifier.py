@@ -61,7 +61,7 @@ def test_real_messages_get_their_category(classifier):
     [
         ("what is the capital of France", TaskCategory.CODE),
         ("how many stars are in the sky", TaskCategory.CODE),
-        ("where is the latest star wars movie set", TaskCategory.TOOL_USE),
+        ("where is the latest star wars movie set", TaskCategory.CODE),
         ("write me a poem about python the snake", TaskCategory.CODE),
         ("is rust on my car dangerous", TaskCategory.CODE),
         ("explain how weather works", TaskCategory.TOOL_USE),
@@ -222,7 +222,7 @@ def test_the_length_that_is_asked_for_counts(classifier, text, low, high):
         ("calculate 23 times 19", "calulate 23 tims 19"),
         ("write a poem for my wife", "wriet a peom for my wife"),
         ("compare android and iphone", "comapre android and iphone"),
-        ("explain the algorithm behind this", "explian the algoritm behind this"),
+        ("explain how vaccines work", "explian how vacines wrok"),
         ("solve this equation for me", "sovle this equasion eqation for me"),
         ("debug this python script", "debgu this pyton scirpt"),
     ],

@@ -81,7 +81,7 @@ def test_the_temperature_softens_without_changing_the_order(weights):
     [
         ("remind me to call the dentist tomorrow at nine", "reminder"),
         ("will it rain in hamburg this afternoon", "live_data"),
-        ("delete the old screenshots on my desktop", "file"),
+        ("find the invoice pdf in my downloads folder", "file"),
     ],
 )
 def test_what_is_needed_from_outside_is_told(heads, text, need):
