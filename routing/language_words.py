@@ -69,7 +69,7 @@ LATIN = {
         " somebody nobody anywhere somewhere everywhere nowhere anyway myself yourself himself herself itself"
         " ourselves themselves several plenty legend cheers mates bloke lad lads dude fam buddy pal sweetheart darling"
         " dear sir madam kindly regards sincerely haggle bargain beeps beep ping rings ring rang lock locked unlock"
-        " shut closed close opened"
+        " shut closed close opened wat ad"
     ),
     "de": (
         "wlan passwort vergessen reis wasser verhältnis witz über katzen symptome von grippe kündigung"
@@ -92,16 +92,16 @@ LATIN = {
         " kommt macht steht heißt bedeutet brauche brauchst weiß finde meinst denkst lieber oma opa mutter vater"
         " frau mann kinder kind hund fuer ueber koennen waere kurz länger freundlich eigentlich vielleicht damit"
         " dafür davon darauf dazu sonst weniger"
-        " sagt sagen lügt kosten passt joa selber verboten doppelte doppelten gramm kilo wirklich nun beide netter"
+        " sagt sagen lügt kosten passt joa selber verboten doppelte doppelten gramm wirklich nun beide netter"
         " sortieren antworten laut parkplatz brutto netto rausrechnen mehrwertsteuer gehört läuft häh montag dienstag"
         " mittwoch donnerstag freitag samstag sonntag januar februar märz april juni juli oktober dezember schule"
         " lehrer hausaufgabe rechne erstelle formuliere schick sortier prüf ordne beweise zeige nenne erzähl erzähle"
         " stunde minuten sekunden monat monate monatlich jährlich täglich wochenende geburtstag hochzeit weihnachten"
         " ostern miete vermieter nebenkosten lohn rechnung vertrag kündigen bahn zug fahrplan fahrrad urlaub flug"
-        " koffer küche bad zimmer keller garten fenster tür heizung strom kühlschrank waschmaschine lehrerin klausur"
-        " abi klasse datei ordner bildschirm drucker spalte zeile tabelle formel fehler funktion nachricht betreff"
-        " anschreiben lebenslauf traurig lustig witzig höflich sachlich sauer müde hunger lecker super toll krass geil"
-        " digga alter bro mega"
+        " koffer küche zimmer keller garten fenster tür heizung strom kühlschrank waschmaschine lehrerin klausur abi"
+        " klasse datei ordner bildschirm drucker spalte zeile tabelle formel fehler funktion nachricht betreff"
+        " anschreiben lebenslauf traurig lustig witzig höflich sachlich sauer müde hunger lecker toll krass geil digga"
+        " alter mega schneller häufig strompreis börse grade irgendwas"
     ),
     "fr": (
         "passe oublié blague sur les chats symptômes grippe résilier forfait gâteau citron encore plus court"
@@ -151,11 +151,12 @@ LATIN = {
         " terror ascensor oficina amigos fila lado extremo resuélveme paso conclusiones integral gallinas conejos"
         " caminante coméntame verso ventas diferencian hicieron escuela profe examen cumple cumpleaños boda abuela"
         " abuelo hermano hermana perdón claro buenaaas chau rajo oki primero segunda tercera minutos veces cinco seis"
-        " siete ocho nueve diez amor cielo plata chamba curro cobrar cobran pagar pago factura recibo alquiler"
-        " hipoteca ejercicio ejercicios resumen redacción corrígeme escríbelo hazlo dilo ponlo pon encuentra tradúceme"
-        " dígame cuéntame invéntate piensa adivina ordena agrupa clasifica comprueba demuestra deduce halla encontrar"
-        " llueve lluvia calle ciudad pueblo playa verano invierno primavera otoño carta correo mensaje pantalla"
-        " ordenador compu móvil archivo carpeta columna columnas celda celdas fórmula tabla error función código"
+        " siete ocho nueve diez cielo plata chamba curro cobrar cobran pagar pago factura recibo alquiler hipoteca"
+        " ejercicio ejercicios resumen redacción corrígeme escríbelo hazlo dilo ponlo pon encuentra tradúceme dígame"
+        " cuéntame invéntate piensa adivina ordena agrupa clasifica comprueba demuestra deduce halla encontrar llueve"
+        " lluvia calle ciudad pueblo playa verano invierno primavera otoño carta correo mensaje pantalla ordenador"
+        " compu móvil archivo carpeta columna columnas celda celdas fórmula tabla función código cuenta bebió visto"
+        " leer guardar comando ocupado"
     ),
     "pt": (
         "senha esqueci piada gato sintomas gripe cancelar plano celular bolo limão mais curto novo dor garganta"
@@ -241,7 +242,7 @@ LATIN = {
         " dal piek gewonnen positief negatief straks toppie helder prima verdeel postcode splitsen cijfers letters"
         " dubbele vist eruit stroomprijs vanmiddag vanavond vanochtend maandag dinsdag woensdag donderdag vrijdag"
         " zaterdag zondag blijft huur zorg groter kleiner januari februari maart mei juni augustus oktober keihard"
-        " kamer schoon school leraar proefwerk"
+        " kamer schoon school leraar proefwerk regeltje lege mappen ruimen dronk rijdt hard"
     ),
     "pl": (
         "zapomniałem hasła kawał kotach objawy grypy wypowiedzenie umowy ciasto cytrynowe jeszcze krócej ból"
@@ -288,7 +289,8 @@ LATIN = {
         " lístky dům domu pokoj kuchyně koupelna okno dveře pračka lednice peníze peněz účet faktura fakturu výplata"
         " výplatu úvěr pojistka pojištění lékař bolest horečka kašel tlak úkol úkoly učitel učitelka písemka dějepis"
         " čeština česko praha praze brno pošli smaž otevři zavři zapni vypni spusť ulož přepiš doplň seřaď vypiš"
-        " navrhni sestav zkus zkusit"
+        " navrhni sestav zkus zkusit večer dá funguje nefunguje mlčí žena ženy babka babička škole dvakrát nechce"
+        " vzorec hodiny hodinu srdce hypotéka naše dni tu každou minutu nikde teče neteče stará starý seš"
     ),
     "sk": (
         "zabudol som heslo vtip mačkách príznaky chrípky výpoveď zmluvy citrónový koláč ešte raz bolí krku hlavné"
@@ -325,7 +327,7 @@ LATIN = {
         " polhodina jasnačka mašina obed obeda raňajky večera mlieko chlieb syr klobása zemiaky kura mäso ryža pivo"
         " víno káva čaj bicykel vlak vlaku lístok lístky dom domu izba kuchyňa kúpeľňa okno dvere práčka chladnička"
         " peniaze peňazí účet faktúra faktúru výplata výplatu úver poistka poistenie lekár lekárka bolesť horúčka"
-        " kašeľ tlak"
+        " kašeľ tlak nejde cesta lacný lacné bratislavy"
     ),
     "hr": (
         "zaboravio sam lozinku vic mačkama simptomi gripe raskid ugovora kolač limuna još jednom boli grlo glavni"
@@ -423,7 +425,12 @@ LATIN = {
         " dajte recite objasnite prevedite hteli želite neophodno sopstveni lični ličnu karta kartu pasoš dozvola"
         " dozvolu vozačku vozačka semafor putarina granica granici kladionica kafana kafani roštilj ćevapi burek"
         " predavanje ispita ocena ocene ocenu razredni učiteljica nastavnik nastavnica škola škole školi raspust"
-        " ferije takmičenje utakmica utakmicu zvezdin partizan sneško smene smena smenu stepenice"
+        " ferije takmičenje utakmica utakmicu zvezdin partizan sneško smene smena smenu stepenice brod brodu cesta"
+        " crna dosta fora gost gosti gostima glavni grad grada gripe grlo javi jednom jesmo krevet krivo kvaka kvar"
+        " limuna lozinku mačkama najbolje oca otac obračun obrazloži pametan podstanar posto potpis praznici promet"
+        " račun računa račune simptomi spavati stilu struju subotom sat satima šef šefu večera večeru vic voda vodu"
+        " vozi zadnja zadnji zatvoren zatvorena zaboravio raskid ugovora usred zove ručak trebam tablica apartman"
+        " apartmana skratiti noći eura izvedi javiću biću važilo vaše vaš naš naša"
     ),
     "sv": (
         "glömt lösenord skämt katter influensa säga upp abonnemang citronkaka gång till ont halsen huvudstaden"
@@ -451,7 +458,8 @@ LATIN = {
         " jobbet skolan läraren elever uppgift uppgifter lösning uträkning ekvation ekvationen förklaring födelsedag"
         " bröllop bröllopstal student midsommar påsk jul hälsning vän vänner tjej kille flicka pojke hyra hyran ränta"
         " lån lånet skatt moms faktura räkning betala betalar kostnad kostnaden procent grader viktigt roligt kul"
-        " tråkigt svårt lätt stor stora stort liten små gammal gamla ung unga hög låg snabb snabbt långsamt"
+        " tråkigt svårt lätt stor stora stort liten små gammal gamla ung unga hög låg snabb snabbt långsamt omvandla"
+        " datum text primitiv funktion skidor åker fryser"
     ),
     "da": (
         "glemt katte symptomer opsige abonnement citronkage opskrift gang til ondt halsen hovedstaden mongoliet"
@@ -494,7 +502,8 @@ LATIN = {
         " skærm skærmen tastatur mappe mapper fil filer video kolonne kolonner række rækker regneark tabel tabellen"
         " funktion fejl fejlmeddelelse opdater opdatering tekst teksten omskriv enklere kortfattet høflig høflige"
         " sjov sjovt sjove vittigheder gåder gåde rim digte sang husker glemte vidste troede tror udskyd bestemt tone"
-        " hyler remmen indkomst indkomster haft sagt kigge kig se ser"
+        " hyler remmen indkomst indkomster haft sagt kigge kig se ser begge seks hvert kode naboen vente slår snakkes"
+        " strømmen regn fint gik måler vind brøk brøker døgn dokumenter by byer"
     ),
     "no": (
         "glemt passord vits katter symptomer influensa opp abonnement sitronkake oppskrift gang til vondt halsen"
@@ -540,7 +549,8 @@ LATIN = {
         " telefon telefonen skjerm skjermen tastatur mappe mapper fil filer bilder video lenke nettside nettsida"
         " kolonne kolonner rad rader regneark tabell tabellen funksjon feilmelding feilmeldinger oppdater oppdatering"
         " tekst teksten omskriv enklere kortfattet høflig høflige morsom morsomt morsomme vitser gåter rim sang"
-        " husker glemte visste trodde tror"
+        " husker glemte visste trodde tror hent ser bestemt se flytte skrevet halv frem står slå klage gikk fornærma"
+        " måler vind brøk brøker krangler døgn dokumenter by byer sammendrag forklarte vanskelige"
     ),
     "fi": (
         "unohdin salasanan vitsi kissoista influenssan oireet irtisano liittymä sitruunakakku vielä lyhyempi"
@@ -651,8 +661,8 @@ LATIN = {
         " ningú tothom cadascú potser gairebé mentre tard aviat diumenge dilluns dimarts dimecres dijous divendres"
         " dissabte euros preu preus barat escola mestre professor deures examen exercici metge germà germana avi àvia"
         " oncle tieta cosí cosina amic amiga amics parella sogra català catalana catalunya barcelona sant jordi"
-        " castell castells sardana si-us-plau siusplau home dones poble ciutat platja muntanya menja menjo esmorzar"
-        " dinar sopar gelat formatge pa oli sal sucre arròs pollastre pluja plou fred calor neu vent fa-me'l n'és"
+        " castell castells sardana si-us-plau siusplau dones poble ciutat platja muntanya menja menjo esmorzar dinar"
+        " sopar gelat formatge pa oli sal sucre arròs pollastre pluja plou fred calor neu vent fa-me'l n'és"
     ),
     "tr": (
         "şifremi unuttum kedi fıkrası grip belirtileri abonelik iptali limonlu kek bir daha boğazım ağrıyor"
@@ -700,9 +710,9 @@ LATIN = {
         " pasar hutang menurut kontrak tua izin sederhana ceritain dongengin draftin ingetin kelompokin jadiin matiin"
         " gelapin naikin tulisin jelasin buatin hapusin terjemahin ubahin gantiin kirimin rapiin itungin masukin"
         " keluarin bacain cariin turunin cabut ngapain pisan nuhun bareng bawa buka tutup kenal main sepeda bener"
-        " betul baru nyari nanya ngerti pengen mending lucu pelan gua gara emangnya kayanya ceritakan buktikan"
-        " sebutkan tentukan daftarkan urutkan haluskan sampaikan pindahkan kecil besar seru keren mantap semangat"
-        " bayar belanja beras dapur hutan laut gunung pelajaran jawab pertanyaan siapakah apalagi daripada terhadap"
+        " baru nyari nanya ngerti pengen mending lucu pelan gua gara emangnya kayanya ceritakan buktikan sebutkan"
+        " tentukan daftarkan urutkan haluskan sampaikan pindahkan kecil besar seru keren mantap semangat bayar"
+        " belanja beras dapur hutan laut gunung pelajaran jawab pertanyaan siapakah apalagi daripada terhadap"
         " tersebut merupakan menjadi dipakai dipake dibagi dihitung dibuat kemudian sementara walaupun meskipun"
         " bensin seliter sebelas dingin kira-kira lampiran bukain judulnya merek unsur modal laku untungnya peluang"
         " muncul dadu buram pindahin sampah yaudah bubur pasrah biang keroknya makna binatang jauh terjauhnya derajat"
@@ -711,16 +721,17 @@ LATIN = {
         " pajak cicil nyicil dp dana tabungan menabung rekening transferan ongkir diskonan pembeli penjual pelanggan"
         " jualan jualannya dagang dagangan tokonya laptopnya filenya datanya harganya gajinya isinya hasilnya caranya"
         " alasannya contohnya kodenya semuanya namanya rumahnya anaknya suaminya istrinya bapaknya ibunya temannya"
-        " temen temenku teman pacar pacarku mantan gebetan bestie kasihan sedih senang marah kesal kesel capek cape"
-        " lelah laper haus ngantuk bosan bosen galau baper malas males sempat mampir mungkin kira rasanya rasa pas"
-        " pasnya tepat cocok yakin serius sumpah astaga waduh aduh yah lho loh kan masa masak-masak tetangga warga"
-        " satpam kakek nenek adik kakak abang mas mbak bang om tante paman bibi ponakan keponakan mesin cuci nasi"
-        " ayam ikan sambal sayur buah air kipas lampu panas takut banjir telepon pelajar universitas pekerja rugi"
-        " murah mahal kapal dokter polisi perempuan laki kawan seorang seekor tambah jumlah umur tinggi berat muda"
-        " cantik rusak demam kadang agak entah sungguh mengenai bahwa sebagai bersama kosong cukup baris sistem"
-        " laporan pinjam sewa pengantin raya masjid maaf lahir batin gambar nomor pergi datang ajarkan sambung"
-        " komentar judul usaha olahraga sepak pertandingan pemerintah penjelasan perusahaan karyawan bahas langkah"
-        " sederhanakan usulkan"
+        " temen temenku teman pacar pacarku mantan gebetan kasihan sedih senang marah kesal kesel capek cape lelah"
+        " laper haus ngantuk bosan bosen galau baper malas males sempat mampir mungkin kira rasanya rasa pas pasnya"
+        " tepat cocok yakin serius sumpah astaga waduh aduh yah lho loh kan masak-masak tetangga warga satpam kakek"
+        " nenek adik kakak abang mas mbak bang tante paman bibi ponakan keponakan mesin cuci nasi ayam ikan sambal"
+        " sayur buah air kipas lampu panas takut banjir telepon pelajar universitas pekerja rugi murah mahal kapal"
+        " dokter polisi perempuan laki kawan seorang seekor tambah jumlah umur tinggi berat muda cantik rusak demam"
+        " kadang agak entah sungguh mengenai bahwa sebagai bersama kosong cukup baris sistem laporan pinjam sewa"
+        " pengantin raya masjid maaf lahir batin gambar nomor pergi datang ajarkan sambung komentar judul usaha"
+        " olahraga sepak pertandingan pemerintah penjelasan perusahaan karyawan bahas langkah sederhanakan usulkan"
+        " pecah atas berhenti sepuluh bagi ratus karya pulau semalam pasal mesti karangan susun sahur lah susah paham"
+        " kelebihan kekurangan cetak ikut untung api cuti tau sepuluhan bangunin gorengan"
     ),
     "ms": (
         "boleh tak nak saya aku awak kau korang kami kita dia mereka kat dekat dah sudah macam mcm mana camne"
@@ -742,21 +753,25 @@ LATIN = {
         " belakang luar naik turun masuk keluar pergi balik datang sampai tolak tambah darab bahagi jumlah umur"
         " tinggi berat panjang pendek besar kecil baru lama tua muda cantik teruk rosak pecah sakit demam kelakar"
         " lawak seronok marah sedih gembira jangan cuba nanti dulu sekarang tadi selalu kadang mungkin agak agaknya"
-        " entah memang sungguh hahaha wahai encik puan tuan bos boss geng yela takpe takpelah taknak takde takda xde"
-        " xnak tiada ada jadi menjadi ikut supaya agar walaupun manakala iaitu punca puncanya kesan kebaikan"
-        " keburukan kelebihan kekurangan karangan pantun sajak ucapan cerita teka-teki resipi resepi jadual surat"
-        " rayuan memo notis laporan minta mintak pinjam sewa beli jual kahwin kenduri majlis persandingan pengantin"
-        " raya puasa sahur surau masjid maaf zahir batin salah layari buka bukak tutup kemas kini kapsyen gambar"
-        " skrin fail folder baris lajur nombor senarai formula pengatur cara aplikasi sistem laman kosong penuh cukup"
-        " pasal tentang mengenai bahawa oleh tanpa seperti bagaikan sebagai sendiri bersama benda apabila"
-        " kebarangkalian guli hujung kiri kanan penghantar makanan halaju karya yuran tangguh tangguhkan berbaloi"
-        " cetak retak gelak akaun budak-budak berhenti takut bimbang risau adakah siapakah apakah bagaimanakah"
-        " mengapakah manakah pengasas kesultanan melayu malaysia malaya kl johor perak sabah sarawak kelantan kedah"
-        " pahang terengganu pulau pinang selangor melaka bahasa inggeris cina india kwsp epf ptptn spm stpm upsr pt3"
-        " undang polis mahkamah lesen cuti gunting gam basuh mesin peti sejuk kipas lampu suis bil elektrik api hujan"
-        " panas banjir ribut senang susah penat letih lapar kenyang dahaga hensem comel gila baiklah okey okay-lah"
-        " takkan cemana apsal pasai hang depa mai pi gi nok demo kitorang diorang dorang hampa dema nih tuh tula nila"
-        " camni camtu macamtu begitu begini sangatlah tersangat paling terlalu amat ter kelmarin lusa tulat"
+        " entah memang sungguh wahai encik puan tuan bos boss geng yela takpe takpelah taknak takde takda xde xnak"
+        " tiada ada jadi menjadi ikut supaya agar walaupun manakala iaitu punca puncanya kesan kebaikan keburukan"
+        " kelebihan kekurangan karangan pantun sajak ucapan cerita teka-teki resipi resepi jadual surat rayuan memo"
+        " notis laporan minta mintak pinjam sewa beli jual kahwin kenduri majlis persandingan pengantin raya puasa"
+        " sahur surau masjid maaf zahir batin salah layari buka bukak tutup kemas kini kapsyen gambar skrin fail"
+        " folder baris lajur nombor senarai formula pengatur cara aplikasi sistem laman kosong penuh cukup pasal"
+        " tentang mengenai bahawa oleh tanpa seperti bagaikan sebagai sendiri bersama benda apabila kebarangkalian"
+        " guli hujung kiri kanan penghantar makanan halaju karya yuran tangguh tangguhkan berbaloi cetak retak gelak"
+        " akaun budak-budak berhenti takut bimbang risau adakah siapakah apakah bagaimanakah mengapakah manakah"
+        " pengasas kesultanan melayu malaysia malaya kl johor perak sabah sarawak kelantan kedah pahang terengganu"
+        " pulau pinang selangor melaka bahasa inggeris cina india kwsp epf ptptn spm stpm upsr pt3 undang polis"
+        " mahkamah lesen cuti gunting gam basuh mesin peti sejuk kipas lampu suis bil elektrik api hujan panas banjir"
+        " ribut senang susah penat letih lapar kenyang dahaga hensem comel gila baiklah okay-lah takkan cemana apsal"
+        " pasai depa gi nok demo kitorang diorang dorang hampa dema nih tuh tula nila camni camtu macamtu begitu"
+        " begini sangatlah tersangat paling terlalu amat ter kelmarin lusa tulat telur terus kelas setengah pasar"
+        " kali di kenal ganti hai mati rapat sampah pelanggan pakai guru lewat lawan dapat kucing sebulan karang"
+        " teman setahun lain lupa ia kontrak seminggu dibuat tidur ibu lahir bawa siang isinya tinggal habis awal"
+        " kota modal berkata tahukah seringgit tangki giliran siapkan dapatkan sebaya tipu geran perbezaan suruh"
+        " angkat perlukan kain khemah lembu sembelih subuh tukang kepada daripada"
     ),
     "vi": (
         "quên mật khẩu chuyện cười mèo triệu chứng cúm bánh chanh ngắn hơn lần nữa đau họng thủ mông rút gọn tiếp"
@@ -826,7 +841,8 @@ LATIN = {
         " magbayad magpadala ipadala magpaalam magresign kinain naghahanap hinahanap nakita nakikita nangyayari"
         " mangyayari nabasa nabili binili ibenta bibilhin bilhin ilipat burahin tanggalin palitan baguhin idagdag"
         " ibawas hatiin pagsamahin ilarawan ipagkumpara paghambingin kuwenta tuloy tuloyan rito roon ganyang ngunit"
-        " subalit datapwat sapagkat upang kapwa bagaman maging naging magiging mayroong"
+        " subalit datapwat sapagkat upang kapwa bagaman maging naging magiging mayroong dun lagi napanuod lumulubog"
+        " last"
     ),
     "hi": (
         "bhul gaya billi lakshan nimbu hindi aur chhota baar fir gale dard rajdhani aadha chota bada matlab galat"
@@ -856,7 +872,9 @@ LATIN = {
         " aise itna itni kaunsa konsi konsa haan han ji haa nhin hona hone rakhna rakho lagao nikalo yaad dilana"
         " dila bhool jaldi"
         " ya kharcha maza beech neeche ladke jaam waqt tumse aagya nikal pakdo warna fatafat khangaal kamiyan batti"
-        " chalti ruki baat guru bujha nikaal jiyo chhod tumhara jeb"
+        " chalti ruki baat guru bujha nikaal jiyo chhod tumhara jeb dhabe naraz dawai nani zaruri kirayedar mazedar"
+        " bande wapas malik kamre parakh chutti shikayat tareef khatarnak mehnga kamaal ulta thaan barat dulha sukoon"
+        " tayari roshni aa kis tareekh ilaaj garam kele"
     ),
     "ur": (
         "chota bara neend nahin aa rahi galat ghalat darkhwast chutti nazm kahani aap khana jana salgirah mubarak"
@@ -883,7 +901,12 @@ LATIN = {
         " bolchal katran thaan qasai khaal hartal qalandars babar dhaba dhabe ulta rakhwana hongay rehne kamaal"
         " kardiya jhoota jhootay sacha mazdoor rehri dhansu shehri wapas tanz fikr marzi tarteeb jumley ghazlein"
         " ehtiram darkhast raqam raqm tankhwah kirayedar malik makaan izzat janaza bijli hazaar ghantay mahana baqi"
-        " adaigi istemal"
+        " adaigi istemal kese karun chalo ghanta teen aata thik banao beech wah ghar gya kaam log isko hazar lakh"
+        " bahar beta kidhar chahta hogi poora hua nikalo jisme gaye sath bhool nhi dekh toot bana ab tu ache jate"
+        " chalti rha beti rakho neeche upar dekho kiraya waise baat baad nikal aate hi jata gussa mil kare baje"
+        " mahine subah le de kr pehle dena paisa rakhna karne daant rota bachta bhag khate pakrun jorun parhun larun"
+        " chori likhwana nikalwana banwana ziyada zaroori ehtiyat hanafi masnoon hadees quran surah ayat sahaba"
+        " shariat fatwa naat jazzcash easypaisa nadra hec mdcat ecat matric fsc nastaleeq turkia dubai riyal dirham"
     ),
     "mr": (
         "visarlo manjaricha vinod tapachi lakshane ajun ekda ghasa dukhtoy mongoliachi rajdhani lahan mothe"
@@ -1057,6 +1080,7 @@ LATIN = {
         " masa ayubowan isthuthi sthuthi bohoma machan ban malli aiya akka nangi amma thaththa gedara wada salli"
         " rupiyal nisa hinda nam namuth saha ekka ekkama walin walata wala gena passe kalin uda yata athule ekath"
         " kiyalada kohomd neda wath thawa ita karanda"
+        " ela kiri niyamai oyai pattama wedak hedenawa"
     ),
     "fa": "salam khubi chetori merci mamnoon lotfan man mikham chera chejoori khoda hafez kheili ast hast nist mishe",
     "ar": (
@@ -1294,8 +1318,8 @@ ENDINGS = {
     "hr": "ije ost nje aju iti ati ski ima ama jem jeg jet oga",
     "sr": "ost nje aju iti ati ski ima ama oga ila eti",
     "sv": "ade lig ska igt ckt het tet nde rna ar",
-    "da": "ede lig ske hed ion gt nde rne et dte bet bel gte get ket",
-    "no": "ene lig ske het tte ert lse tta nde nda ola eta kka et kk tt pp nga kke ppe tet jon ll",
+    "da": "ede lig ske hed ion gt nde rne et dte bet bel gte",
+    "no": "ene lig ske het tte ert lse tta nde nda ola eta kka et kk tt pp nga kke ppe tet jon",
     "fi": (
         "ssa ssä lla llä sta stä lta ltä lle nen ksi vat vät taa tää iin een aan ään sti uus yys nut nyt kaa ttu tty"
         " mme"
