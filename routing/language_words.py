@@ -69,7 +69,11 @@ LATIN = {
         " somebody nobody anywhere somewhere everywhere nowhere anyway myself yourself himself herself itself"
         " ourselves themselves several plenty legend cheers mates bloke lad lads dude fam buddy pal sweetheart darling"
         " dear sir madam kindly regards sincerely haggle bargain beeps beep ping rings ring rang lock locked unlock"
-        " shut closed close opened wat ad"
+        " shut closed close opened wat ad days left wants goes fine four five seven eight nine ten eleven twelve years"
+        " second called weeks months whole hour hours yr needs actually gets changed apart moved walk walked told wait"
+        " saying found died ones together side sides head place keeps kept bring brings ran tries who'd he's she's"
+        " someones loads bunch stuff pretty gross runs hates loves loved hated wats whos wheres whens goin doin bout"
+        " cos"
     ),
     "de": (
         "wlan passwort vergessen reis wasser verhältnis witz über katzen symptome von grippe kündigung"
@@ -101,7 +105,10 @@ LATIN = {
         " koffer küche zimmer keller garten fenster tür heizung strom kühlschrank waschmaschine lehrerin klausur abi"
         " klasse datei ordner bildschirm drucker spalte zeile tabelle formel fehler funktion nachricht betreff"
         " anschreiben lebenslauf traurig lustig witzig höflich sachlich sauer müde hunger lecker toll krass geil digga"
-        " alter mega schneller häufig strompreis börse grade irgendwas"
+        " alter mega schneller häufig strompreis börse grade irgendwas raus woran brauch leute ersten prozent fliegt"
+        " ende bleibt wochen fürs offen braucht hält uhr liegen ausführlich nix kleine reicht farbe summe sauber zahl"
+        " neuer preis gleich zeilen spruch verbrauch fällt runter zurück welchem kalt sechs trotz haus vier fünf"
+        " sieben acht neun zehn elf zwölf hundert tausend morgens abends mittags nachts immerhin vom"
     ),
     "fr": (
         "passe oublié blague sur les chats symptômes grippe résilier forfait gâteau citron encore plus court"
@@ -124,7 +131,10 @@ LATIN = {
         " éteins allume mdrrr mdr franchement limite détaille vide koi basse consommation mesure corbeille salon lundi"
         " mardi mercredi jeudi vendredi samedi dimanche janvier février mars avril mai juin juillet août septembre"
         " octobre novembre décembre cinq six sept huit neuf dix minute minutes prix facture loyer école prof devoirs"
-        " bac anniversaire mariage"
+        " bac anniversaire mariage suite trouve garde droit tient personne seule seul faute ferme ouvre seulement sert"
+        " fois nuit profondeur comprends voit beau lignes voisine voisin maison laquelle lequel bébé factures pièces"
+        " travaux devis allez nom salle livraison n'a d'eau tourne jeu revient réponse quelque quelques chaque"
+        " plusieurs celui celle ceux autres"
     ),
     "es": (
         "contraseña del olvidada chiste gatos síntomas gripe dar baja linea bizcocho limon corto otra vez dolor"
@@ -185,7 +195,8 @@ LATIN = {
         " janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro parabéns nome pé"
         " olha bora fixe sumido garçom fina demora varanda daqui passo água feijão almoço jantar café-da-manhã aluguel"
         " boleto pagamento parcela juros trabalho prof minuto minutos capivara morde estoura enxuga massa falso"
-        " separar primeira última último achei acho tirar embora compro perto longe"
+        " separar primeira última último achei acho tirar embora compro perto longe ficou monta passa cai carrega"
+        " discurso máquina prova porta pessoas pessoa chefe energia"
     ),
     "it": (
         "dimenticata barzelletta sui gatti sintomi dell'influenza disdetta telefono torta limone più corto ancora"
@@ -242,7 +253,11 @@ LATIN = {
         " dal piek gewonnen positief negatief straks toppie helder prima verdeel postcode splitsen cijfers letters"
         " dubbele vist eruit stroomprijs vanmiddag vanavond vanochtend maandag dinsdag woensdag donderdag vrijdag"
         " zaterdag zondag blijft huur zorg groter kleiner januari februari maart mei juni augustus oktober keihard"
-        " kamer schoon school leraar proefwerk regeltje lege mappen ruimen dronk rijdt hard"
+        " kamer schoon school leraar proefwerk regeltje lege mappen ruimen dronk rijdt hard zit valt naast zegt elkaar"
+        " rij niks mee erbij precies één weken minuten melk vorige zoeken vijf blijven gemeente tien vast laat opvang"
+        " avond slaapt baas zelf regels lukt rond boven parkeren geeft thuis fiets ophalen volgens bewoners bezig"
+        " zitten terwijl staan haalt keuken halen zien vanaf krijg dubbel werkt ochtend tweedehands zes zeven acht"
+        " negen elf twaalf honderd"
     ),
     "pl": (
         "zapomniałem hasła kawał kotach objawy grypy wypowiedzenie umowy ciasto cytrynowe jeszcze krócej ból"
@@ -263,7 +278,9 @@ LATIN = {
         " mojemu jaką jakiś"
         " aha netto samo siemanko siemka wstaje tablica zakorkowana kontener razu aktualizacji poniedziałek wtorek"
         " środa środę czwartek piątek sobota sobotę niedziela niedzielę szkoła nauczyciel lekcja minut okej miesiąc"
-        " miesiące miesięcy"
+        " miesiące miesięcy raz mówi wypisz czym komu dokładnie obok wychodzi udowodnij babcia rano drugi brzmi"
+        " godziny zupa trzech razy temat rozpisz zł czterech życzenia powrót stoi panie pani pan pięć sześć siedem"
+        " osiem dziewięć dziesięć sto tysiąc"
     ),
     "cs": (
         "zapomněl jsem heslo vtip kočkách příznaky chřipky výpověď smlouvy citronový koláč ještě jednou bolí krku"
@@ -604,7 +621,8 @@ LATIN = {
         " doar eram zis bani"
         " vezi mearga meargă deschis ora neața neata salutare șefu șefule contractul chirie gata becul clauze murit"
         " luni marți miercuri joi vineri sâmbătă duminică ianuarie februarie martie aprilie iunie iulie septembrie"
-        " octombrie mâna"
+        " octombrie mâna să despre iar vine iau merită bloc scoate ultimul timp mână iese nume zice văzut cinci șase"
+        " șapte opt nouă zece"
     ),
     "hu": (
         "elfelejtettem jelszót vicc macskákról tünetei szerződés felmondása citromos süti még egyszer fáj torkom"
@@ -682,7 +700,9 @@ LATIN = {
         " diye not düş yatır hepsi tutar dahil hariç alarm kur akşam reis eyvallah eyv sabah sabahına salı pazartesi"
         " çarşamba perşembe cuma cumartesi pazar diyo vay helal hali veriyor uyarsın hallettim halbuki yazsam uygulama"
         " verilir taksit fatura okul öğretmen ödev sınav ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim"
-        " kasım aralık absürt öykü"
+        " kasım aralık absürt öykü gece tek hep ilk olabilir kargo hangisi geçen işe yarar yüzde veli bak çocuk koy"
+        " çıkar vardı soğuk istifa farkı günde kalan kombi dolu altın dilekçe asker ürün ayır artı gelir kız bitti"
+        " yine baştan biri kitap aylık kişi zam ikinci yazmış yarım"
     ),
     "id": (
         "lupa lelucon tentang kucing gejala kue lebih pendek sekali lagi sakit tenggorokan ibu kota setengah dari"
@@ -731,7 +751,11 @@ LATIN = {
         " pengantin raya masjid maaf lahir batin gambar nomor pergi datang ajarkan sambung komentar judul usaha"
         " olahraga sepak pertandingan pemerintah penjelasan perusahaan karyawan bahas langkah sederhanakan usulkan"
         " pecah atas berhenti sepuluh bagi ratus karya pulau semalam pasal mesti karangan susun sahur lah susah paham"
-        " kelebihan kekurangan cetak ikut untung api cuti tau sepuluhan bangunin gorengan"
+        " kelebihan kekurangan cetak ikut untung api cuti tau sepuluhan bangunin gorengan versi nama bedanya bagian"
+        " nambah galak biji halaman masalah darah produk duduk tukang kambing harian kerjaan acara titik langsung"
+        " termasuk terakhir perbaikan bandingin urutin cepet gampang batas pulang pertama pembayaran pribadi kegiatan"
+        " lambat undangan teras luas kecuali lumayan kepala leher angkat hamil naskah enak ijin keran bocor kuat oli"
+        " indonesia jakarta jawa rupiah kerupuk gempa pengumuman lolos kecepatan jarak"
     ),
     "ms": (
         "boleh tak nak saya aku awak kau korang kami kita dia mereka kat dekat dah sudah macam mcm mana camne"
@@ -783,6 +807,9 @@ LATIN = {
         " việc làm viết giúp giải thích dịch tóm tắt tính nói biết hãy xin chào cảm ơn vui lòng hôm nay mai qua"
         " ngày tháng tuần giờ tốt hộ nhé nha ạ vậy thế đi muốn cần phải thể nhà vợ chồng mẹ bố chó câu dài tiền"
         " khác nhau kiểm tra nhắc sửa xem còn lại hết cả mọi lúc bây k ko dc đc vs mk ntn mún kh hok"
+        " số mới chỗ nước giùm mỗi gửi hàng máy lý bảo điện bài đầu tự tiếng giá lớp tối bên giao từng thêm bằng lương"
+        " thuê bảng phòng nghỉ thứ đơn phân mất sắp chốt ghi chạy sếp cách luôn bỏ tuổi vẫn chữ thôi kiểu chia phút"
+        " đừng trả lịch quán lời thầy"
     ),
     "sw": (
         "nimesahau nywila utani kuhusu paka dalili mafua fupi zaidi koo linauma mji mkuu fupisha endelea rudia"
@@ -1147,7 +1174,8 @@ DEVANAGARI = {
         " इतकं कितीला कशासाठी कशाला बघता जमेल जमत होतं होत्या होतास असतं नसते नसतो नकोस हवाय व्हायला व्हावं होणार"
         " येणार जाणार करणार मिळेल मिळतं मिळाले राहतो राहते उद्यापासून आजचा आजची कालचा पुढची पुढचा मागची बाई बायको नवरा"
         " आजोबा काका काकू मावशी शेतकरी विक्री विक्रीचा प्रश्न उत्तर शाळा शाळेत परीक्षा अभ्यास शिक्षक वर्गात घोषवाक्य"
-        " विडंबन गणपती बाप्पा मोरया माऊली फलाट दादर रंगव सवाल कांदा पौर्णिमेला"
+        " विडंबन गणपती बाप्पा मोरया माऊली फलाट दादर रंगव सवाल कांदा पौर्णिमेला किमी सात दुप्पट तयार चुकलं अटी नाहीतर"
+        " सगळ्यात मंजूर हेच दिवसांनी पाव मधल्या मोबाईल नावं एकदम उघडून पडली अर्धा मधले पहिला पहिली मुली कुठल्या आईच्या"
     ),
     "ne": (
         "वाइफाइ पासवर्ड बिर्सें रुघाको लक्षण फेरि चोटि घाँटी दुख्यो मंगोलियाको राजधानी छोटो ठूलो अर्थ निद्रा"
@@ -1179,6 +1207,8 @@ ARABIC = {
         " وضح شكرا مرحبا السلام عليكم صباح الخير مساء اهلا أهلا اليوم غدا بكرة بكره امس أمس سنة يوم الفرق لي له"
         " لها لك لكم منه منها فيه فيها عليه عليها به بها هنا هناك الآن الان دلوقتي هلا جدا كثير كتير فقط جملة طيب"
         " زي مثل أي اي"
+        " ولا ألف يعني وانا واحد مين شهر صار شي وحدة سنتين الله باقي عشان الشهر وعندي سنين لكل غالي ونص ساعة اعمل عادي"
+        " وما تمام وشو الليلة لما كام موعد أول امبارح بلا أيام الأحد الصبح خطة بالتفصيل مجموع ومن ولو كامل"
     ),
     "fa": (
         "رمز وای فای یادم رفت جوک درباره گربه علائم آنفولانزا بار دیگه گلودرد دارم پایتخت مغولستان کوتاه کوتاهش"
@@ -1213,7 +1243,10 @@ ARABIC = {
         " حساب"
         " کہ کس نہ سی سات نام دل بجلی ترتیب لاکھ فیس الگ نمبر بات دن ہزار پہ سوا صرف خرابی جاتے کرے جائے روپے ضروری"
         " والدین چھ دونوں امی پانچ گا ساڑھے کروں تنخواہ نئی خان نکالیں مرمت گی ماہ جمعے منٹ دوسری نامے گے ماں ابا کہتا"
-        " نیچے آتی نو بچے تصویر چائے آئے ختم ہاتھ رقم باقی جس اوپر پورا فی اتوار ذرا بیس او پاجی حال چال"
+        " نیچے آتی نو بچے تصویر چائے آئے ختم ہاتھ رقم باقی جس اوپر پورا فی اتوار ذرا بیس او پاجی حال چال بند آ نوٹس"
+        " بیٹھے خیر صاحب جائزہ منظور لگا دینے شکایت دوپہر چل ملے بیماری کاٹ خرچ بھیج کھانے کرتے ہونے دعا لکھی روشنی"
+        " لوں دس دادا دائیں دیکھو آخری نکال واپسی بچوں دودھ نماز واپس پانی بارے طرف تحریر مسئلہ پوری کبھی لکھا بارہ بن"
+        " تیز"
     ),
 }
 CYRILLIC = {
@@ -1237,7 +1270,9 @@ CYRILLIC = {
         " после включи выключи объявление отдам набросай правилам чайник лифте телеграм набросать закономерность"
         " видишь неделю неделе понедельник вторник среда среду четверг пятница пятницу суббота субботу воскресенье"
         " месяца месяцев минут рублей руб тысяч школа школе учитель задача задачу бабушка дедушка брат сестра большой"
-        " новый просто ого"
+        " новый просто ого чтоб ладно опять нельзя теперь оба говорит вообще хотя сама расскажи каком отличается"
+        " подряд раскидай шесть ночь разложи час договор одного места спит разбери такое третий сутки выйдет двух"
+        " почём снег свет деньги недели сроки"
     ),
     "uk": (
         "забув пароль від вайфаю анекдот про котів симптоми грипу лимонний пиріг раз болить горло столиця"
