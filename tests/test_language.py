@@ -21,7 +21,7 @@ from settings import Settings
 MESSAGES = Path(__file__).parent.parent / "training" / "messages"
 OWN = ("en", "hi", "ta", "te", "bn", "mr", "gu", "kn", "ml", "pa")
 # Written as the other is, but for a word or a spelling now and then.
-TWINS = {"ur", "hr", "sr", "no", "da"}
+TWINS = {"ur", "hr", "sr", "no", "da", "ms", "id"}
 
 
 @pytest.fixture(scope="module")
@@ -35,19 +35,20 @@ def read():
 
 
 def test_the_corpus_is_told_apart(read):
-    """Of all messages as people send them 97 % are known, of S5's ten languages 94 % each, of most others 87 %."""
+    """Of all messages as people send them 97 % are known, of our ten 96 % each, of others 91 %."""
     all_of = Counter(language for _, language, _ in read)
     known = Counter(language for _, language, found in read if found == language)
     shares = {language: known[language] / all_of[language] for language in all_of}
-    assert known.total() / all_of.total() > 0.97
-    assert {language: share for language, share in shares.items() if share < 0.94 and language in OWN} == {}
-    assert {language: share for language, share in shares.items() if share < 0.87 and language not in TWINS} == {}
+    assert known.total() / all_of.total() > 0.975
+    assert {language: share for language, share in shares.items() if share < 0.96 and language in OWN} == {}
+    assert {language: share for language, share in shares.items() if share < 0.91 and language not in TWINS} == {}
+    assert {language: share for language, share in shares.items() if share < 0.69} == {}
 
 
 def test_topics_that_no_list_was_made_from_do_as_well(read):
-    """On the fifth of the topics that is held out 96 % are known."""
+    """On the fifth of the topics that is held out 95 % are known."""
     held_out = [(language, found) for topic, language, found in read if crc32(topic.encode()) % 5 == 0]
-    assert sum(language == found for language, found in held_out) / len(held_out) > 0.96
+    assert sum(language == found for language, found in held_out) / len(held_out) > 0.955
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,9 @@ def test_topics_that_no_list_was_made_from_do_as_well(read):
         ("что лучше, поезд или автобус", "ru"),
         ("τι είναι καλύτερο, τρένο ή λεωφορείο", "el"),
         ("tolong jelaskan cara kerja mesin cuci", "id"),
+        ("odmeri brašno i mleko, pa umesi hleb", "sr"),
+        ("izmjeri brašno i mlijeko, pa umijesi kruh", "hr"),
+        ("macam mana nak beli kereta kat kedai tu, saya tak tahu", "ms"),
         ("giải thích cho mình cách máy giặt hoạt động", "vi"),
         ("eleza jinsi mashine ya kufulia inavyofanya kazi", "sw"),
         ("paano gumagana ang washing machine", "tl"),
