@@ -64,6 +64,7 @@ _BRIEF = frozenset(
     }
 )
 _BRIEF_SHARE = 0.4
+_SAYING_LENGTH = _BRIEF.union(_UNIT_TOKENS)
 # A length is asked for where the request stands.
 _EDGE_WORDS = 40
 
@@ -73,10 +74,12 @@ def estimate_answer_tokens(words: Sequence[str], expected_tokens: float) -> int:
 
     `words` are those of the message.
     """
-    tokens = None if _UNIT_TOKENS.keys().isdisjoint(words) else _asked_tokens(words)
-    if tokens is None:
-        tokens = _on_scale(expected_tokens * (1.0 if _BRIEF.isdisjoint(words) else _BRIEF_SHARE))
-    return max(SHORTEST_TOKENS, min(LONGEST_TOKENS, round(tokens)))
+    if _SAYING_LENGTH.isdisjoint(words):
+        return _on_scale(expected_tokens)
+    asked = _asked_tokens(words)
+    if asked is not None:
+        return max(SHORTEST_TOKENS, min(LONGEST_TOKENS, round(asked)))
+    return _on_scale(expected_tokens if _BRIEF.isdisjoint(words) else expected_tokens * _BRIEF_SHARE)
 
 
 def _on_scale(tokens: float) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import compress, repeat
+from itertools import compress
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,6 @@ REMEMBERED = 1 << 14
 LONGEST_REMEMBERED = 24
 # A text that is read has at most 2,001 characters: at most half as many chunks, none of which need be remembered.
 _PASSING = 1024
-_NOWHERE = -1
 _FIRST_PASSING = ROWS + REMEMBERED
 _FIRST_MARK = _FIRST_PASSING + _PASSING
 # Of chunks and pairs there are at most as many together, and at most a tenth of them marks.
@@ -61,11 +60,11 @@ class ChunkSums:
         if not chunks:
             return [0.0] * self._rows.shape[1], [0.0] * self._rows.shape[1]
         with self._lock:
-            places = [*map(self._slots.get, chunks, repeat(_NOWHERE))]
-            new = self._computed(chunks, places) if _NOWHERE in places else None
+            places = [*map(self._slots.get, chunks)]
+            new = self._computed(chunks, places) if None in places else None
             if new:
                 pairs = zip(chunks, places, strict=True)
-                places = [new[chunk] if place == _NOWHERE else place for chunk, place in pairs]
+                places = [new[chunk] if place is None else place for chunk, place in pairs]
             taken = self._taken(np.array([*[_FIRST_MARK + mark for mark in marks], *places], np.intp), len(marks))
             if new:
                 self._remember(new)
@@ -81,9 +80,9 @@ class ChunkSums:
         rows = np.concatenate((places, pairs, hashes[:EDGE_CHUNKS, 2], hashes[-EDGE_CHUNKS:, 3]))
         return self._rows.take(rows, axis=0)
 
-    def _computed(self, chunks: Sequence[str], places: Sequence[int]) -> dict[str, int]:
+    def _computed(self, chunks: Sequence[str], places: Sequence[int | None]) -> dict[str, int]:
         """Compute what is new in one pass, and give its places among those that pass."""
-        new = [*dict.fromkeys(compress(chunks, [place == _NOWHERE for place in places]))]
+        new = [*dict.fromkeys(compress(chunks, [place is None for place in places]))]
         what = hashed(new)
         units = np.add.reduceat(self._rows.take(what.grams, axis=0), what.gram_starts, axis=0)
         units /= WHOLE_WEIGHT

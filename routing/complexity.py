@@ -6,7 +6,7 @@ import math
 from collections.abc import ItemsView, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from routing.lexicon import CRITICALITY, DEMAND, PLAIN_WORDS
 from routing.terms import TermIndex
@@ -48,6 +48,9 @@ _WORDS_OF_A_LONG_MESSAGE = 60
 # Context and conversation count 0.63 at these lengths, and toward 1 beyond.
 _CONTEXT_TOKENS = 2048
 _CONVERSATION_MESSAGES = 20
+
+# What the message's own effort may come to beside the context.
+_BESIDE_CONTEXT = WEIGHTS["message"] + WEIGHTS["capability"] + WEIGHTS["keywords"]
 
 _ASCII_CLAUSES = (".", ",", ";", ":", "?", "\n")
 _CLAUSES = (*_ASCII_CLAUSES, "।", "。", "，", "？")
@@ -126,8 +129,7 @@ def complexity_factors(  # noqa: PLR0913  the four figures are the factors of th
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Effort:
+class Effort(NamedTuple):
     """What a message takes: the effort of the message by itself, and what a follow-up draws on, which comes on top."""
 
     alone: float
@@ -138,23 +140,26 @@ class Effort:
     @property
     def score(self) -> float:
         """The weighted sum of `EffortFactors`, which need not be told apart for it."""
-        paid = min(self._beyond_context, WEIGHTS["message"] + WEIGHTS["capability"] + WEIGHTS["keywords"])
-        return paid + WEIGHTS["context"] * self.context_factor + WEIGHTS["depth"] * self.depth_factor
+        own = _context_factor(self.own_tokens)
+        paid = min(self._beyond(own), _BESIDE_CONTEXT) + WEIGHTS["context"] * self._context(own)
+        return paid + WEIGHTS["depth"] * self.depth_factor if self.drawn_messages else paid
 
     @property
     def context_factor(self) -> float:
         """The message's own length as far as the effort goes, or what it draws on."""
-        paid = min(_context_factor(self.own_tokens), max(0.0, self.alone) / WEIGHTS["context"])
-        return max(paid, _context_factor(self.drawn_tokens)) if self.drawn_tokens else paid
+        return self._context(_context_factor(self.own_tokens))
 
     @property
     def depth_factor(self) -> float:
         """How long a conversation it draws on."""
         return _depth_factor(self.drawn_messages) if self.drawn_messages else 0.0
 
-    @property
-    def _beyond_context(self) -> float:
-        return max(0.0, self.alone - WEIGHTS["context"] * _context_factor(self.own_tokens))
+    def _context(self, own: float) -> float:
+        paid = min(own, max(0.0, self.alone) / WEIGHTS["context"])
+        return max(paid, _context_factor(self.drawn_tokens)) if self.drawn_tokens else paid
+
+    def _beyond(self, own: float) -> float:
+        return max(0.0, self.alone - WEIGHTS["context"] * own)
 
     def shares(self, message: float, capability: float) -> Mapping[str, float]:
         """Split it into the five factors.
@@ -162,7 +167,7 @@ class Effort:
         How much the message says, its context and how critical its capability is are measured, and count as far as the
         effort goes; the keywords' factor is what is missing then, and then what the other two had left.
         """
-        rest = self._beyond_context
+        rest = self._beyond(_context_factor(self.own_tokens))
         paid = dict.fromkeys(("message", "capability", "keywords"), 0.0)
         for name, most in (
             ("message", message),

@@ -37,6 +37,8 @@ COMPANIONS = _set(
     " mille muchas beaucoup dobry dzień wieczór добрый день утро вечер günaydın iyi akşamlar ji जी"
 )
 
+_EITHER = GREETINGS | COMPANIONS
+
 # Companions that greet by themselves when a message begins with them.
 _OPENINGS = tuple(
     tuple(opening.split())
@@ -101,11 +103,9 @@ _REPLIES = (
 
 def is_greeting(words: Sequence[str]) -> bool:
     """Whether the words of a message are a greeting, thanks or a goodbye and nothing else."""
-    return (
-        0 < len(words) <= _LONGEST_WORDS
-        and (not GREETINGS.isdisjoint(words) or _opens(words))
-        and all(word in GREETINGS or word in COMPANIONS for word in words)
-    )
+    if len(words) > _LONGEST_WORDS or not _EITHER.issuperset(words):
+        return False
+    return not GREETINGS.isdisjoint(words) or _opens(words)
 
 
 def _opens(words: Sequence[str]) -> bool:

@@ -10,4 +10,6 @@ _LARGEST = 30.0
 
 def sigmoid(logit: float) -> float:
     """Turn a logit into a probability, also where it is very large."""
-    return 1.0 / (1.0 + math.exp(-max(-_LARGEST, min(_LARGEST, logit))))
+    if not -_LARGEST < logit < _LARGEST:
+        logit = math.copysign(_LARGEST, logit)
+    return 1.0 / (1.0 + math.exp(-logit))

@@ -12,7 +12,7 @@ from routing.lexicon import DEICTICS, REQUIRED_CAPABILITIES
 from routing.modality_words import modality_of
 from routing.text_features import joined_features, read_features
 from routing.tokens import estimate_tokens
-from routing.types import Message, Modality, ModelCapability, Query, TaskCategory, TaskClassification
+from routing.types import Attachment, Message, Modality, ModelCapability, Query, TaskCategory, TaskClassification
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,19 +94,17 @@ class TaskClassifier:
 
     def _classification(self, query: Query, reading: _Reading) -> TaskClassification:
         words, category, judgement = reading.features.words, reading.category, reading.judgement
-        tokens = prompt_tokens(query)
-        effort = Effort(
-            judgement.score if judgement and category is not TaskCategory.GREETING else 0.0,
-            estimate_tokens(query.text),
-            tokens if reading.follows else 0,
-            len(query.history) if reading.follows else 0,
-        )
+        own_tokens = estimate_tokens(query.text)
+        tokens = own_tokens + _tokens_beside(query)
+        alone = judgement.score if judgement and category is not TaskCategory.GREETING else 0.0
+        drawn = (tokens, len(query.history)) if reading.follows else (0, 0)
+        effort = Effort(alone, own_tokens, *drawn)
         capabilities = REQUIRED_CAPABILITIES[category]
         score = effort.score
         return TaskClassification(
             complexity=level_of(score),
             category=category,
-            required_capabilities=capabilities | _shown_capabilities(query, reading),
+            required_capabilities=capabilities | _VISION if _shows_picture(query, reading) else capabilities,
             estimated_tokens=estimate_answer_tokens(words, judgement.answer_tokens if judgement else 0.0),
             requires_tools=category is TaskCategory.TOOL_USE,
             confidence=reading.confidence,
@@ -136,12 +134,15 @@ def _needs(category: TaskCategory, judgement: Judgement | None) -> frozenset[str
     return frozenset({likeliest, *(need for need, probability in needs.items() if probability >= NEEDED)})
 
 
-def _shown_capabilities(query: Query, reading: _Reading) -> frozenset[ModelCapability]:
-    """What a picture asks for, whether it is attached or pointed back at."""
-    shown = any(attachment.modality is Modality.IMAGE for attachment in query.attachments)
-    if shown or (_was_shown(query.history) and _points_back(reading)):
-        return _VISION
-    return frozenset()
+def _shows_picture(query: Query, reading: _Reading) -> bool:
+    """Whether a picture is attached or pointed back at."""
+    if query.attachments and _has_picture(query.attachments):
+        return True
+    return bool(query.history) and _was_shown(query.history) and _points_back(reading)
+
+
+def _has_picture(attachments: Sequence[Attachment]) -> bool:
+    return any(attachment.modality is Modality.IMAGE for attachment in attachments)
 
 
 def _points_back(reading: _Reading) -> bool:
@@ -151,7 +152,7 @@ def _points_back(reading: _Reading) -> bool:
 def _was_shown(history: Sequence[Message]) -> bool:
     """Whether the last message of the person came with an image."""
     last = next((message for message in reversed(history) if message.role == "user"), None)
-    return last is not None and any(attachment.modality is Modality.IMAGE for attachment in last.attachments)
+    return last is not None and _has_picture(last.attachments)
 
 
 def _language(query: Query, features: TextFeatures) -> str:
@@ -164,7 +165,11 @@ def _language(query: Query, features: TextFeatures) -> str:
 
 def prompt_tokens(query: Query) -> int:
     """Everything a model will read: text, images, system prompt and history."""
-    tokens = estimate_tokens(query.text) + IMAGE_TOKENS * len(query.attachments) + MESSAGE_TOKENS
+    return estimate_tokens(query.text) + _tokens_beside(query)
+
+
+def _tokens_beside(query: Query) -> int:
+    tokens = IMAGE_TOKENS * len(query.attachments) + MESSAGE_TOKENS
     if query.system_prompt:
         tokens += estimate_tokens(query.system_prompt)
     for message in query.history:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from routing.concepts import shipped_concepts
 from routing.lexical_figures import LONGEST_SAMPLE, lexical_figures
@@ -21,8 +20,7 @@ MARKS = 384
 _OPENING, _CLOSING = 128, 256
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TextFeatures:
+class TextFeatures(NamedTuple):
     """A text as read.
 
     `sample` is what was read of it, `chunks` what white space parts in it, each once where it first stands, and `words`

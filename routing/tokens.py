@@ -14,12 +14,11 @@ def estimate_tokens(text: str) -> int:
     or Indic character is three bytes and 0.6 to 1 token, a Cyrillic one two bytes and 0.4. The length of an ASCII text
     is known without looking at it; of a long text in another script three slices are measured.
     """
-    return -(-_size_bytes(text) // BYTES_PER_TOKEN)
+    size_bytes = len(text) if text.isascii() else _encoded_bytes(text)
+    return -(-size_bytes // BYTES_PER_TOKEN)
 
 
-def _size_bytes(text: str) -> int:
-    if text.isascii():
-        return len(text)
+def _encoded_bytes(text: str) -> int:
     if len(text) <= 4 * _SLICE_CHARACTERS:
         return len(text.encode("utf-8", "surrogatepass"))
     middle = len(text) // 2
