@@ -20,8 +20,13 @@ if TYPE_CHECKING:
     from routing.task_heads import Judgement, TaskHeads
     from routing.text_features import TextFeatures
 
-# A message goes on with the one before it from this probability on; longer ones speak for themselves.
+# A text by itself is taken for one that goes on with another from this probability on.
 FOLLOWS = 0.6
+# Of the training messages one in twelve goes on with another. Behind an earlier message it is about twice as likely;
+# on held-out topics that knows the category of 75 instead of 70 follow-ups in a hundred, and of others as many.
+_CONVERSATION_ODDS = 2.0
+# Less than this changes nothing, and longer messages speak for themselves.
+_LEAST_CHANCE = 0.1
 FOLLOW_UP_WORDS = 25
 # So many of the person's messages are looked back at for the one that a follow-up goes on with.
 _EARLIER_MESSAGES = 6
@@ -72,17 +77,17 @@ class TaskClassifier:
         if not features.sample:
             return _Reading(features, features, TaskCategory.QUESTION, UNKNOWN_CONFIDENCE)
         judgement = self._heads.judge(features)
-        earlier = self._continued(features, judgement, query.history)
+        chance = _chance_of_following(judgement) if query.history else 0.0
+        earlier = self._continued(features, query.history) if chance >= _LEAST_CHANCE else None
         if earlier is None:
             return _judged(features, features, judgement, follows=False)
-        together = joined_features(earlier, features)
-        return _judged(features, together, self._heads.judge(together), follows=True)
+        together, follows = joined_features(earlier, features), chance >= 0.5
+        both = _weighed(judgement, self._heads.judge(together), chance)
+        return _judged(features, together if follows else features, both, follows=follows)
 
-    def _continued(
-        self, features: TextFeatures, judgement: Judgement, history: Sequence[Message]
-    ) -> TextFeatures | None:
-        """The person's earlier message that a short one such as "and in Rust?" goes on with."""
-        if not history or judgement.follows < FOLLOWS or len(features.words) > FOLLOW_UP_WORDS:
+    def _continued(self, features: TextFeatures, history: Sequence[Message]) -> TextFeatures | None:
+        """The person's earlier message that a short one such as "and in Rust?" may go on with."""
+        if len(features.words) > FOLLOW_UP_WORDS:
             return None
         asked = [message.content for message in reversed(history) if message.role == "user"]
         return next(filter(self._stands_alone, map(read_features, asked[:_EARLIER_MESSAGES])), None)
@@ -118,6 +123,21 @@ class TaskClassifier:
             needs=_needs(category, judgement),
             familiarity=judgement.familiarity if judgement else 1.0,
         )
+
+
+def _chance_of_following(judgement: Judgement) -> float:
+    """Say how likely a text goes on with the one before it, where there is one."""
+    odds = _CONVERSATION_ODDS * judgement.follows / max(1e-9, 1 - judgement.follows)
+    return odds / (1 + odds)
+
+
+def _weighed(alone: Judgement, together: Judgement, chance: float) -> Judgement:
+    """Say what a text is that goes on with an earlier one by this chance."""
+    categories = {
+        name: (1 - chance) * other + chance * together.categories[name] for name, other in alone.categories.items()
+    }
+    likelier = together if chance >= 0.5 else alone
+    return likelier._replace(category=max(categories, key=categories.__getitem__), categories=categories)
 
 
 def _judged(own: TextFeatures, features: TextFeatures, judgement: Judgement, *, follows: bool) -> _Reading:

@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 read = cache(read_features)
 
 
-@cache
 def rows_of(features: TextFeatures) -> NDArray[np.intp]:
     """The rows of a text, sorted, as often as they occur."""
-    return np.sort(text_rows(features.chunks))
+    return _rows_of(tuple(features.chunks))
+
+
+@cache
+def _rows_of(chunks: tuple[str, ...]) -> NDArray[np.intp]:
+    return np.sort(text_rows(chunks))
 
 
 class Rows(NamedTuple):
