@@ -65,7 +65,6 @@ _KINDS = tuple(bytes([kind]) for kind in range(1, len(_CLASSES) + 1))
 _KIND_OF_BYTE = bytes(
     next((kind for kind, members in enumerate(_CLASSES.values(), 1) if byte in members), 0) for byte in range(256)
 )
-_UNCOUNTED = bytes(byte for byte in range(256) if not _KIND_OF_BYTE[byte])
 _DIGITS, _NEWLINES, _OPERATORS, _BRACKETS, _FOREIGN = map(
     [*_CLASSES].index, ("digit", "newline", "operator", "bracket", "foreign")
 )
@@ -105,7 +104,7 @@ LEXICAL_NAMES = (
 def lexical_figures(sample: str, lowered: str, words: Sequence[str]) -> tuple[float, ...]:
     """Give the figures that LEXICAL_NAMES names, of a text, the same in lower case, and its words."""
     characters, count = len(sample), len(words)
-    coded = sample.encode("utf-8", "surrogatepass").translate(_KIND_OF_BYTE, _UNCOUNTED)
+    coded = sample.encode("utf-8", "surrogatepass").translate(_KIND_OF_BYTE)
     kinds = [*map(coded.count, _KINDS)]
     spoken = [0] * len(_WORD_KINDS)
     for kind in map(_KIND_OF.get, words):
