@@ -156,9 +156,9 @@ def _needs(category: TaskCategory, judgement: Judgement | None) -> frozenset[str
 
 def _shows_picture(query: Query, reading: _Reading) -> bool:
     """Whether a picture is attached or pointed back at."""
-    if query.attachments and _has_picture(query.attachments):
-        return True
-    return bool(query.history) and _was_shown(query.history) and _points_back(reading)
+    if not query.attachments and not query.history:
+        return False
+    return _has_picture(query.attachments) or (_was_shown(query.history) and _points_back(reading))
 
 
 def _has_picture(attachments: Sequence[Attachment]) -> bool:

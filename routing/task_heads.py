@@ -101,15 +101,11 @@ class TaskHeads:
         chances = self._probabilities(outputs[: len(CATEGORIES)], familiarity)
         categories = dict(zip(CATEGORIES, chances, strict=True))
         beside = sums[_SQUARED_LENGTH + 1 : _KNOWN_WORDS]
-        return Judgement(
-            category=CATEGORIES[chances.index(max(chances))],
-            categories=categories,
-            score=self._score(outputs[_LEVEL]),
-            benefit=self._benefit.benefit(features, categories, beside, lexical) if self._benefit else AVERAGE_BENEFIT,
-            answer_tokens=math.exp(min(8.0, max(3.0, outputs[_TOKENS]))),
-            familiarity=familiarity,
-            outputs=outputs,
-        )
+        category = CATEGORIES[chances.index(max(chances))]
+        score = self._score(outputs[_LEVEL])
+        benefit = self._benefit.benefit(features, categories, beside, lexical) if self._benefit else AVERAGE_BENEFIT
+        answer_tokens = math.exp(min(8.0, max(3.0, outputs[_TOKENS])))
+        return Judgement(category, categories, score, benefit, answer_tokens, familiarity, outputs)
 
     def follows(self, features: TextFeatures) -> float:
         """The probability that a text goes on with the message before it."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from routing.concepts import shipped_concepts
 from routing.lexical_figures import LONGEST_SAMPLE, lexical_figures
@@ -20,7 +21,8 @@ MARKS = 384
 _OPENING, _CLOSING = 128, 256
 
 
-class TextFeatures(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class TextFeatures:
     """A text as read.
 
     `sample` is what was read of it, `chunks` what white space parts in it, each once where it first stands, and `words`
