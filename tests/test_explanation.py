@@ -20,8 +20,9 @@ CODE = "Write a function to calculate fibonacci numbers"
 def test_a_paragraph_tells_what_a_person_wants_to_know() -> None:
     """What was understood, who answers and why, the time and cost, and who was left out for which reason."""
     decision = decided(CODE)
+    level = decision.classification.level
     assert decision.explain() == (
-        f"I took this for code, complex ({decision.classification.level} of 10). DeepSeek Coder 6.7B goes first by the strategy auto: code "
+        f"I took this for code, complex ({level} of 10). DeepSeek Coder 6.7B goes first by the strategy auto: code "
         "specialist, 0.85 code quality, fast. It should take about 11 s for about 800 tokens, at a cost of 0.3 (of 1, "
         "the whole machine). Left out: Qwen2.5 32B, Qwen2.5 32B (MLX): over max_cost (0.8 > 0.7)."
     )

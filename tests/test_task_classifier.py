@@ -48,12 +48,12 @@ def test_the_table_of_the_specification_comes_out(classifier, text, complexity, 
 
 
 def test_real_messages_get_their_category(classifier):
-    """At least 92 of 100 messages as people send them are told apart, and no category falls below 60."""
+    """At least 92 of 100 messages as people send them are told apart, and no category falls below 65."""
     wrong = [(text, label) for text, label in MESSAGES if classifier.classify(text).category is not label]
     missed, all_of = Counter(label for _, label in wrong), Counter(label for _, label in MESSAGES)
     assert len(MESSAGES) >= 120
     assert len(wrong) <= 0.08 * len(MESSAGES), wrong
-    assert all(missed[label] <= 0.4 * all_of[label] for label in TaskCategory), wrong
+    assert all(missed[label] <= 0.35 * all_of[label] for label in TaskCategory), wrong
 
 
 @pytest.mark.parametrize(
@@ -186,6 +186,18 @@ def test_a_follow_up_keeps_the_category(classifier, text):
 def test_a_message_of_its_own_breaks_the_thread(classifier, text, category):
     """A message that names its own subject is classified by it."""
     assert classifier.classify(Query(text, history=CODED)).category is category
+
+
+def test_what_may_go_on_with_another_message_is_weighed_by_itself_and_with_it(classifier):
+    """A sum behind a request for code stays mostly a sum; the earlier message is felt."""
+    history = (Message("user", "write a python function that parses dates"), Message("assistant", "def parse(): ..."))
+    alone, behind = (
+        classifier.classify("and 20 percent of 340?"),
+        classifier.classify(Query("and 20 percent of 340?", history=history)),
+    )
+    assert behind.category is alone.category is TaskCategory.MATH
+    assert behind.probabilities[TaskCategory.CODE] > alone.probabilities[TaskCategory.CODE]
+    assert sum(behind.probabilities.values()) == pytest.approx(1)
 
 
 def test_a_follow_up_of_a_follow_up_reaches_back(classifier):
