@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from routing.stored_weights import WEIGHTS
 from routing.task_classifier import TaskClassifier
-from routing.task_heads import WEIGHTS, TaskHeads
+from routing.task_heads import TaskHeads
 from routing.text_features import read_features
 from scripts.train_benefit import benefit_scores
 from scripts.train_benefit import fit_benefit as fit_head

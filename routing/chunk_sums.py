@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from routing.hashed_rows import EDGE_CHUNKS, ROW_SHIFT, ROWS, UNSPACED, WHOLE_WEIGHT, hashed
+from routing.hashed_rows import EDGE_CHUNKS, ROW_SHIFT, ROWS, WHOLE_WEIGHT, hashed
+from routing.words import UNSPACED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,6 +21,12 @@ PREFERENCE_POINTS = 0.6
 """What `prefer` adds to a score: more than neighbours in size differ by, less than what a far too weak model lacks."""
 
 
+# Conditions that are about a message, and not about who asks or when.
+_BY_CONTENT = frozenset(
+    {"category", "task_type", "level", "language", "modality", "complexity", "tokens", "answer_tokens", "needs"}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One [[rule]]: what must hold, every condition of it, and what then follows for which models.
@@ -102,6 +108,18 @@ class CustomRules:
             return ()
         situation = Situation(query, task, self._clock)
         return tuple(rule for rule in rules if rule.holds(situation))
+
+    @property
+    def forbids_by_content(self) -> bool:
+        """Whether a rule forbids something by what is asked, which a conversation goes on to carry along."""
+        return any(rule.denies and not _BY_CONTENT.isdisjoint(rule.conditions) for rule in self._rules)
+
+    def with_earlier(self, rules: Sequence[Rule], earlier: Iterable[tuple[Query, TaskClassification]]) -> list[Rule]:
+        """Add the rules that forbid something to what the same person asked before, in the order of the file."""
+        places = {rule.place for rule in rules}
+        before = {rule.place for query, task in earlier for rule in self.matching(query, task) if rule.denies}
+        kept = [rule for rule in self._rules if rule.place in places | before]
+        return [rule if rule.place in places else replace(rule, use=(), prefer=()) for rule in kept]
 
     def cost_limit(self, rules: Iterable[Rule], max_cost: float) -> float:
         """Let a model that a rule says to use be as costly as it is."""

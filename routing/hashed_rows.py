@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from routing.words import LETTERS
+from routing.words import LETTERS, UNSPACED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,8 +49,6 @@ _DIGIT = re.compile(r"\d")
 # "sooo" is "soo", and "!!!" is "!"; in code repeated signs mean something else than single ones.
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")
 _REPEATED = re.compile(r"([!?.,…~])\1+")
-UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
-"""A letter of a script that writes without spaces."""
 
 
 class Hashed(NamedTuple):

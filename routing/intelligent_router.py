@@ -67,8 +67,8 @@ class IntelligentRouter:
         standings: Standings | None = None,
     ) -> None:
         # numpy takes longer to import than all else of this package together.
+        from routing.stored_weights import WEIGHTS  # noqa: PLC0415
         from routing.success import SuccessModel  # noqa: PLC0415
-        from routing.task_heads import WEIGHTS  # noqa: PLC0415
 
         self.registry = registry
         self.residency = residency
@@ -111,7 +111,7 @@ class IntelligentRouter:
         query = Query(query) if isinstance(query, str) else query
         task = self._classifier.classify(query)
         strategy = query.strategy or self.strategy
-        rules = self.rules.matching(query, task)
+        rules = self._rules_for(query, task)
         ranking = self._ranking(query, task, strategy, rules)
         fits, notes = _fitting(ranking, query, task)
         weights = weights_for(strategy, task)
@@ -142,7 +142,7 @@ class IntelligentRouter:
         """
         task = self._classifier.classify(query)
         named = tuple(Candidate(model, 0.0, ("asked for by name",)) for model in models)
-        ruled = self.rules.apply(restrictions(self.rules.matching(query, task)), named, ())
+        ruled = self.rules.apply(restrictions(self._rules_for(query, task)), named, ())
         first = ruled.candidates[0].model if ruled.candidates else BUILTIN
         return RoutingDecision(
             classification=task,
@@ -186,6 +186,18 @@ class IntelligentRouter:
             "by_model": dict(self._by_model),
             "fallbacks": self._fallbacks,
         }
+
+    def _rules_for(self, query: Query, task: TaskClassification) -> Sequence[Rule]:
+        """Find the rules that hold; what forbids something to an earlier message does so as long as that goes along."""
+        rules = self.rules.matching(query, task)
+        if not query.history or not self.rules.forbids_by_content:
+            return rules
+        earlier = (
+            replace(query, text=message.content, attachments=message.attachments, history=())
+            for message in query.history
+            if message.role == "user"
+        )
+        return self.rules.with_earlier(rules, ((one, self._classifier.classify(one)) for one in earlier))
 
     def _ranking(
         self, query: Query, task: TaskClassification, strategy: RoutingStrategy, rules: Sequence[Rule]

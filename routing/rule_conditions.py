@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from routing.bounded_pattern import TEXT_CHARACTERS
 from routing.task_views import task_type
+from routing.words import LETTERS, UNSPACED
 
 if TYPE_CHECKING:
     from routing.types import Query, TaskClassification
@@ -160,7 +161,7 @@ class Words:
     def of(cls, words: frozenset[str], *, everywhere: bool) -> Words:
         """Compile words that were checked. One pass over the text finds any of them, each at a word's beginning."""
         alternatives = "|".join(map(_spelled, sorted(words)))
-        return cls(words, re.compile(rf"(?<!\w)(?:{alternatives})"), everywhere)
+        return cls(words, re.compile(alternatives), everywhere)
 
     def holds(self, situation: Situation) -> bool:
         """Look at the query."""
@@ -243,6 +244,11 @@ def _alternatives(values: frozenset[str], quote: str = "{}") -> str:
 
 
 def _spelled(word: str) -> str:
-    """Write a word as a pattern: whole, or with any ending where * is; a space stands for any white space."""
+    """Write a word as a pattern: whole, or with any ending where * is; a space stands for any white space.
+
+    Scripts that write without spaces have it wherever its letters are.
+    """
     stem = r"\s+".join(re.escape(part) for part in word.removesuffix("*").split())
-    return stem if word.endswith("*") else rf"{stem}(?!\w)"
+    begin = "" if UNSPACED.match(word[0]) else f"(?<![{LETTERS}])"
+    end = "" if word.endswith("*") or UNSPACED.match(word[-1]) else f"(?![{LETTERS}])"
+    return begin + stem + end

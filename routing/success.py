@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from routing.logistic import sigmoid
+from routing.stored_weights import stored_weights
 from routing.types import TaskCategory
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ class SuccessModel:
 
     @classmethod
     def load(cls, path: Path) -> SuccessModel:
-        """Read what `python -m scripts.train_router` wrote to a file."""
-        with np.load(path, allow_pickle=False) as stored:
+        """Read what `python -m scripts.train_router` wrote to a file. Raises InvalidConfiguration."""
+        with stored_weights(path) as stored:
             return cls.from_arrays({name: stored[_STORED + name] for name in ("lines", "names", "offsets")})
 
     @classmethod

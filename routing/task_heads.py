@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from bisect import bisect
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,18 +11,18 @@ import numpy as np
 from routing.benefit import BenefitHead, with_constant
 from routing.chunk_sums import ChunkSums
 from routing.logistic import sigmoid
+from routing.stored_weights import WEIGHTS, stored_weights
 from routing.types import AVERAGE_BENEFIT, TaskCategory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from routing.text_features import TextFeatures
 
     Floats = NDArray[np.float32]
-
-WEIGHTS = Path(__file__).with_name("router_weights.npz")
 
 CATEGORIES = tuple(TaskCategory)
 NEEDS = ("live_data", "url", "file", "reminder", "shell")
@@ -88,9 +87,9 @@ class TaskHeads:
 
     @classmethod
     def load(cls, path: Path = WEIGHTS) -> TaskHeads:
-        """Read the weights that `python -m scripts.train_router` wrote."""
-        with np.load(path, allow_pickle=False) as stored:
-            return cls({name: stored[name] for name in stored.files if name.startswith(("category/", _BENEFIT))})
+        """Read the weights that `python -m scripts.train_router` wrote. Raises InvalidConfiguration."""
+        with stored_weights(path) as stored:
+            return cls(stored)
 
     def judge(self, features: TextFeatures) -> Judgement:
         """Judge a text: one look-up and one sum for all heads."""

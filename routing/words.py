@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e"
 LETTERS = rf"\w{_MARKS}"
 """What words are made of, as a class of a regular expression."""
+UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+"""A letter of a script that writes without spaces."""
 _WORD = re.compile(rf"[{LETTERS}]+(?:['+#]+[{LETTERS}]*)?")
 
 

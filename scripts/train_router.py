@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from routing.stored_weights import WEIGHTS
 from routing.task_classifier import FOLLOWS
-from routing.task_heads import CATEGORIES, WEIGHTS, TaskHeads
+from routing.task_heads import CATEGORIES, TaskHeads
 from scripts.train_benefit import benefit_scores, calibrated, fit_benefit
 from scripts.train_categories import calibration, report, train
 from scripts.train_success import success_weights

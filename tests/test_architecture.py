@@ -46,7 +46,7 @@ HOMES = {
     "markdown_it": r"routing/(markdown_\w+|response_formatter)\.py",
     "mlx": MLX_WORKER,
     "mlx_lm": MLX_WORKER,
-    "numpy": r"routing/(benefit|chunk_sums|hashed_rows|success|task_heads)\.py|scripts/train\w+\.py",
+    "numpy": r"routing/(benefit|chunk_sums|hashed_rows|stored_weights|success|task_heads)\.py|scripts/train\w+\.py",
     "pint": r"routing/answers/",
     "rich": r"terminal/",
     "scipy": r"scripts/train_\w+\.py",

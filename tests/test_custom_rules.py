@@ -72,6 +72,40 @@ def one_rule(condition: str, action: str = 'use = "gamma"') -> str:
     return f"[[rule]]\nif = {{ {condition} }}\n{action}\n"
 
 
+def turns(*questions: str) -> tuple[Message, ...]:
+    return tuple(Message(role, text) for text in questions for role in ("user", "assistant"))
+
+
+def test_what_is_forbidden_to_a_message_is_forbidden_while_it_goes_along(router_of: Any) -> None:
+    """Code asked for before is sent with every later message; what is only wished for is not carried on."""
+    text = one_rule('category = "code"', 'never = "alpha"\nuse = "gamma"')
+    router = router_of(text)
+    assert order(router.decide(CODE))[0] == "gamma"
+    later = router.decide(Query("thanks, how are you?", history=turns(CODE)))
+    assert "alpha" in out(later)
+    assert order(later)[0] == "beta"
+    assert "alpha" not in out(router.decide(Query("thanks, how are you?", history=turns(QUESTION))))
+    named = [model for model in router.registry.get_all_models() if model.model_id == "alpha"]
+    assert order(router.decide_among(Query("thanks", history=turns(CODE)), named)) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "holds"),
+    [
+        ("密码", "我的密码是123", True),
+        ("パスワード", "新しいパスワードを教えて", True),
+        ("รหัสผ่าน", "ลืมรหัสผ่านแล้ว", True),
+        ("पास", "वह पासा फेंकता है", False),
+        ("पास", "मेरे पास है", True),
+        ("tax", "my taxes", False),
+    ],
+)
+def test_words_are_found_as_their_script_writes_them(router_of: Any, words: str, text: str, holds: bool) -> None:  # noqa: FBT001
+    """Anywhere in scripts without spaces; whole, vowel signs and all, in others."""
+    router = router_of(one_rule(f'text = "{words}"', 'never = "alpha"'))
+    assert ("alpha" in out(router.decide(text))) is holds
+
+
 # --- how rules read ---------------------------------------------------------------------------------------------------
 
 

@@ -14,9 +14,9 @@ from routing.model_registry import ModelRegistry
 from routing.model_speeds import ModelSpeeds
 from routing.ranking import Knowledge, Ranking, TaskKind, rank
 from routing.standings import Standings
+from routing.stored_weights import WEIGHTS
 from routing.strategies import STRATEGIES, close_enough, promptness, weights_for
 from routing.success import SuccessModel
-from routing.task_heads import WEIGHTS
 from routing.types import (
     AVERAGE_BENEFIT,
     Modality,

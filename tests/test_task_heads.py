@@ -10,7 +10,8 @@ import pytest
 from routing.chunk_sums import known_words
 from routing.hashed_rows import ROWS
 from routing.lexical_figures import LEXICAL_NAMES
-from routing.task_heads import CATEGORIES, NEEDS, WEIGHTS, TaskHeads
+from routing.stored_weights import WEIGHTS
+from routing.task_heads import CATEGORIES, NEEDS, TaskHeads
 from routing.text_features import MARKS, read_features
 from routing.types import TaskCategory
 
