@@ -44,7 +44,7 @@ def _judgement(outcome: Any) -> tuple[float, str]:
 
 
 def microseconds(call: Callable[[str], object], texts: Sequence[str], rounds: int) -> list[float]:
-    """Time each call of so many rounds over the texts, which differ so that nothing answers from a cache."""
+    """Time each call of so many rounds over the texts, after one that is not timed."""
     for text in texts:
         call(text)
     taken = []

@@ -87,8 +87,11 @@ def _table(title: str, found: Sequence[Asked], *, by_set: bool = False) -> Table
         for one in found:
             sets[one.row.data_set].append(one)
         lines += [_row(name, sets[name], best) for name in sorted(sets)]
-    remark = f"The best single model is {best}, known only in hindsight; ours is chosen without the rows asked about."
-    return Table(f"{title}, {len(found):,} prompts", COLUMNS, lines, (remark,))
+    remarks = (
+        f"The best single model is {best}, known only in hindsight; ours is chosen without the rows asked about.",
+        "Ours is what graded answers teach of these nine; of models that nobody has graded the bot knows their prior.",
+    )
+    return Table(f"{title}, {len(found):,} prompts", COLUMNS, lines, remarks)
 
 
 def best_single(rows: Sequence[Scored]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import time
 from itertools import cycle
 from typing import TYPE_CHECKING
 
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
 
 LENGTHS = (10, 100, 1_000, 50_000)
 MODELS = 20
-# Seconds, not calls, are what a length may take; texts that differ, so that nothing answers from a cache.
+# Seconds, not calls, are what a length may take. Words are remembered, as they are between people's messages: how much
+# that is worth is told by a row of texts that were never seen.
 _TEXTS, _TURNS = 40, 5
+_UNSEEN_TEXTS, _READ_BEFORE = 200, 1000
 _CALLS = {10: 4000, 100: 4000, 1_000: 1200, 50_000: 400}
-CLASSIFY, DECIDE, WHOLE = "ours, classify", f"ours, decide, {MODELS} models", "ours, both"
+CLASSIFY, UNSEEN, DECIDE, WHOLE = "ours, classify", "  each text once", f"ours, decide, {MODELS} models", "ours, both"
 _TARGETS = {
     (CLASSIFY, 100): Target(60.0, at_most=True),
     (CLASSIFY, 50_000): Target(1000.0, at_most=True),
@@ -56,15 +59,35 @@ def time_table(messages: Sequence[Labelled], nearest: NearestUtterance, rival: L
     said: dict[str, list[str]] = {}
     for length in LENGTHS:
         texts = texts_of(messages, length)
-        for name, taken in _timed(_contestants(texts, nearest, rival), texts, share * _CALLS[length]).items():
+        measured = _timed(_contestants(texts, nearest, rival), texts, share * _CALLS[length])
+        classified = {CLASSIFY: measured.pop(CLASSIFY), UNSEEN: _unseen(messages, length)}
+        for name, taken in {**classified, **measured}.items():
             middle, slow = map(float, np.percentile(taken, (50, 99)))
             rows.setdefault(name, []).extend((middle, slow))
             if target := _TARGETS.get((name, length)):
                 said.setdefault(name, []).append(f"{length:,}: {target.verdict(middle)}")
     lines = [Row(name, figures, said.get(name, ())) for name, figures in rows.items()]
     columns = [f"{length:,} {name}" for length in LENGTHS for name in ("p50", "p99")]
-    remark = f"{_TEXTS} texts of each length, in up to {_TURNS} turns. The nearest utterances read 2,000 characters."
+    remark = (
+        f"{_TEXTS} texts of each length, in up to {_TURNS} turns, so that their words are known; and {_UNSEEN_TEXTS} "
+        "texts once each. The nearest utterances read 2,000 characters."
+    )
     return Table("(f) microseconds a message, by its characters", columns, lines, (remark,), 1)
+
+
+def _unseen(messages: Sequence[Labelled], length: int) -> list[float]:
+    """Time texts that come once, by a classifier that has read some messages before."""
+    chance = random.Random(-length)
+    classify = TaskClassifier().classify
+    for message in chance.choices(messages, k=_READ_BEFORE):
+        classify(message.text)
+    return [_microseconds(classify, text) for text in texts_of(messages, length, _UNSEEN_TEXTS, chance)]
+
+
+def _microseconds(call: Callable[[str], object], text: str) -> float:
+    began = time.perf_counter_ns()
+    call(text)
+    return (time.perf_counter_ns() - began) / 1000
 
 
 def _timed(contestants: dict[str, Time], texts: Sequence[str], calls: float) -> dict[str, list[float]]:
@@ -108,11 +131,13 @@ def _registry() -> ModelRegistry:
     )
 
 
-def texts_of(messages: Sequence[Labelled], length: int) -> list[str]:
+def texts_of(
+    messages: Sequence[Labelled], length: int, count: int = _TEXTS, chance: random.Random | None = None
+) -> list[str]:
     """Put together texts of exactly so many characters out of English messages, drawn by a seed."""
-    chance = random.Random(length)
+    chance = chance or random.Random(length)
     english = [message.text for message in messages if message.language == "en"]
-    return ["".join(_run_on(english, length, chance))[:length] for _ in range(_TEXTS)]
+    return ["".join(_run_on(english, length, chance))[:length] for _ in range(count)]
 
 
 def _run_on(messages: Sequence[str], length: int, chance: random.Random) -> Iterator[str]:

@@ -326,7 +326,7 @@ def test_a_choice_that_stays_counts_as_one(nearest: NearestUtterance) -> None:
 
 def test_every_contestant_is_timed_at_every_length(probe: list[Labelled], nearest: NearestUtterance) -> None:
     table = time_table(probe, nearest, None, 0.001)
-    assert [len(row.figures) for row in table.rows] == [2 * len(LENGTHS)] * 4
+    assert [len(row.figures) for row in table.rows] == [2 * len(LENGTHS)] * 5
     assert all(figure > 0 for row in table.rows for figure in row.figures if figure)
     assert len(table.rows[0].verdicts) == 2
 
