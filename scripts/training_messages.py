@@ -18,7 +18,7 @@ FOLDS = 5
 HELD_OUT_FOLD = 0
 
 # What a message of each source weighs beside one of our corpus.
-TERM_WEIGHT, PUBLIC_WEIGHT, TYPO_WEIGHT, SPECIFICATION_WEIGHT = 0.3, 0.3, 0.4, 40.0
+TERM_WEIGHT, PUBLIC_WEIGHT, TYPO_WEIGHT, SPECIFICATION_WEIGHT = 0.3, 1.0, 0.4, 40.0
 TYPO_SHARE = 0.07
 
 # The category of each public set, by our labelling guide. gpqa is left out: its texts are of three categories.
