@@ -65,9 +65,11 @@ _KINDS = tuple(bytes([kind]) for kind in range(1, len(_CLASSES) + 1))
 _KIND_OF_BYTE = bytes(
     next((kind for kind, members in enumerate(_CLASSES.values(), 1) if byte in members), 0) for byte in range(256)
 )
-_DIGITS, _NEWLINES, _OPERATORS, _BRACKETS, _FOREIGN = map(
-    [*_CLASSES].index, ("digit", "newline", "operator", "bracket", "foreign")
+_CAPITALS, _DIGITS, _NEWLINES, _OPERATORS, _BRACKETS, _FOREIGN = map(
+    [*_CLASSES].index, ("capital", "digit", "newline", "operator", "bracket", "foreign")
 )
+# A text of so many capitals and no small letter is shouted; fewer may be a name.
+_SHOUTED = 8
 
 # Words of English that say what form a request has; what they say in other languages the n-grams learn.
 _WORD_KINDS = {
@@ -106,6 +108,8 @@ def lexical_figures(sample: str, lowered: str, words: Sequence[str]) -> tuple[fl
     characters, count = len(sample), len(words)
     coded = sample.encode("utf-8", "surrogatepass").translate(_KIND_OF_BYTE)
     kinds = [*map(coded.count, _KINDS)]
+    if kinds[_CAPITALS] > _SHOUTED and sample.isupper():
+        kinds[_CAPITALS] = 0  # who shouts asks for nothing else
     spoken = [0] * len(_WORD_KINDS)
     for kind in map(_KIND_OF.get, words):
         if kind is not None:

@@ -80,3 +80,11 @@ def test_joined_texts_are_read_as_one(earlier, later):
 def test_each_figure_tells_what_it_is_named_after(name, text, other):
     """A figure is larger where the text has what it counts."""
     assert lexical(text)[name] > lexical(other)[name]
+
+
+def test_who_shouts_asks_for_the_same():
+    """A text in capitals alone has the figures of the same in small letters; a name in capitals is still seen."""
+    text = "write a poem about my cat, please!"
+    shouted, quiet = read_features(text.upper()), read_features(text)
+    assert (shouted.lexical, shouted.marks) == (quiet.lexical, quiet.marks)
+    assert lexical("what is NASA")["capital_share"] > 0
